@@ -1,0 +1,1 @@
+//! Use cases: watch, recognise, offload, validate, preview, upload, verify, export.

@@ -1,0 +1,1 @@
+//! Card recognition, clip grouping, completeness, container parsers and canonical metadata.

@@ -1,0 +1,1 @@
+//! The only crate with sqlx: SQLite state and migrations.

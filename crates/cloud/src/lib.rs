@@ -1,0 +1,1 @@
+//! The cloud service: API and stateless workers.

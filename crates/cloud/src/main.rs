@@ -1,0 +1,3 @@
+//! The cloud service: API and stateless workers.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! ColorEngine over ocio, recipes, YUV to RGB and LUT kernels on pixel slices.

@@ -1,0 +1,1 @@
+//! What the page and --json see: DTOs, commands, events.

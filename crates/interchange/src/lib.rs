@@ -1,0 +1,1 @@
+//! ALE and CSV, read and write.

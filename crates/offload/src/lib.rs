@@ -1,0 +1,1 @@
+//! The copy, hash and verify engine.

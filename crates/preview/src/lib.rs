@@ -1,0 +1,1 @@
+//! Decode, colour and picture: stills, contact sheets, proxies.

@@ -1,0 +1,1 @@
+//! Forged cards, scripted faults, conformance suites.

@@ -1,0 +1,1 @@
+//! Resumable upload engine and the cloud client.

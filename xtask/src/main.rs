@@ -1,0 +1,3 @@
+//! Benchmarks, code generation and checks.
+
+fn main() {}
