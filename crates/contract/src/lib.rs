@@ -1,1 +1,15 @@
-//! What the page and --json see: DTOs, commands, events.
+//! Owns what the page and `--json` see: DTOs, the command table and the TypeScript made from them. Must never know an engine.
+//!
+//! Rules: byte counts are numbers (safe to 9 PB), 64-bit hashes are text, instants are RFC 3339 text, a path is shown but never
+//! accepted: the page names things by id only (invariant 7).
+
+pub mod command;
+pub mod frame;
+pub mod request;
+pub mod typescript;
+pub mod view;
+
+pub use command::COMMAND_NAMES;
+pub use frame::{CardTick, LaneTick, UiFrame};
+pub use request::*;
+pub use view::*;

@@ -1,0 +1,105 @@
+//! Owns the requests of the page. They name things by id; a path can only be picked in a dialog that Rust opens.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A card by id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CardRequest {
+    /// Card.
+    pub card: String,
+}
+
+/// A job by id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct JobRequest {
+    /// Job.
+    pub job: String,
+}
+
+/// A destination by id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DestinationRequest {
+    /// Destination.
+    pub destination: String,
+    /// Part of the preset.
+    #[serde(default)]
+    #[ts(optional)]
+    pub in_preset: Option<bool>,
+}
+
+/// Start the main job on a card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct StartOffload {
+    /// Card.
+    pub card: String,
+    /// Destination ids; at least one.
+    pub destinations: Vec<String>,
+}
+
+/// Part of the clip list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ClipsRequest {
+    /// Only this card.
+    #[ts(optional)]
+    pub card: Option<String>,
+    /// Words that must all occur in name, reel, timecode, scene, take, camera or codec.
+    #[serde(default)]
+    pub filter: String,
+    /// First row.
+    pub offset: u32,
+    /// Rows, at most 500.
+    pub limit: u32,
+}
+
+/// One clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ClipRequest {
+    /// Card.
+    pub card: String,
+    /// Position on the card.
+    pub index: u32,
+}
+
+/// What to export.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ExportRequest {
+    /// Card.
+    pub card: String,
+    /// `ale` or `csv`.
+    pub format: String,
+}
+
+/// Where the cloud is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CloudRequest {
+    /// URL; empty removes it.
+    pub url: String,
+    /// Bearer token; kept out of every answer.
+    pub token: String,
+}
+
+/// Name of production, day and unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ProjectRequest {
+    /// Free text, e.g. `NIGHTFALL · Day 12 · MU`.
+    pub project: String,
+}
+
+/// Nothing to say.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct Empty {}
+
+/// Something with an id was made or picked; `None` where the person closed the dialog.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MaybeId {
+    /// Id.
+    pub id: Option<String>,
+}
+
+/// Something was written to a file chosen in a dialog; `None` where the person closed it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Written {
+    /// Where, for reading only.
+    pub path: Option<String>,
+}

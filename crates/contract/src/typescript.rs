@@ -1,0 +1,73 @@
+//! Owns the generation of `ui/src/lib/backend/contract.ts`. The file is committed; a test fails when it is stale.
+
+use crate::{command, frame, request, view};
+use checkgate_model as model;
+use ts_rs::{Config, TS};
+
+/// The whole TypeScript file.
+#[must_use]
+pub fn generate() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut text = String::from("// Made by `cargo xtask codegen` from crates/contract. Do not edit.\n\n");
+    macro_rules! declare {
+        ($($ty:ty),* $(,)?) => {$(
+            text.push_str("export ");
+            text.push_str(&<$ty as TS>::decl(&config));
+            text.push_str("\n\n");
+        )*};
+    }
+    declare!(
+        model::Severity, model::EvidenceLevel, model::Confidence, model::ClipKind, model::FileRole, model::JobState, model::Station,
+        model::StationState, model::ErrorCode, model::Retry, model::Problem, model::Finding, model::Unmet, model::Verdict,
+        view::VolumeView, view::DestinationView, view::StationView, view::CopyState, view::CopyView, view::FindingCounts,
+        view::UploadState, view::ResultView, view::UploadView, view::CardView, view::ClipView, view::ClipPage, view::SourceView,
+        view::FieldView, view::FileView, view::ClipDetail, view::FailedFileView, view::LogLine, view::CardDetail,
+        view::VerificationView, view::PresetView, view::CloudView, view::LaneView, view::Snapshot,
+        frame::LaneTick, frame::CardTick, frame::UiFrame,
+        request::CardRequest, request::JobRequest, request::DestinationRequest, request::StartOffload, request::ClipsRequest,
+        request::ClipRequest, request::ExportRequest, request::CloudRequest, request::ProjectRequest, request::Empty,
+        request::MaybeId, request::Written,
+    );
+    text.push_str("export interface Commands {\n");
+    for (name, doc, request, answer) in command::typescript_members(&config) {
+        text.push_str(&format!("  /** {doc} */\n  {name}: {{ req: {request}; res: {answer} }};\n"));
+    }
+    text.push_str("}\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::frame::{CardTick, LaneTick, UiFrame};
+
+    #[test]
+    fn the_committed_typescript_is_current() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/lib/backend/contract.ts");
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(committed, super::generate(), "run `cargo xtask codegen`");
+    }
+
+    #[test]
+    fn a_full_frame_stays_under_8_kilobytes() {
+        let lane = |n: usize| LaneTick {
+            id: format!("0190e2b4-7c1e-7a00-8000-00000000000{n}"),
+            label: "RAID-2".to_owned(),
+            phase: "reading back".to_owned(),
+            bytes_done: 812_000_000_000,
+            bytes_total: 999_999_999_999,
+            bytes_per_sec: 1_020_000_000,
+            eta_secs: Some(86_399),
+            bottleneck: false,
+        };
+        let card = CardTick {
+            card: "0190e2b4-7c1e-7a00-8000-000000000000".to_owned(),
+            words: "copy 2 of 2".to_owned(),
+            file: "A003C001_261123_R1JL.mov".to_owned(),
+            eta_secs: Some(3600),
+            lanes: (0..2).map(lane).collect(),
+        };
+        let frame = UiFrame { rev: u64::MAX >> 11, cards: vec![card; 16], verifications: Vec::new() };
+        let size = serde_json::to_vec(&frame).expect("serialises").len();
+        assert!(size < 8192, "{size} bytes");
+    }
+}
