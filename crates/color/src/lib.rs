@@ -1,1 +1,18 @@
-//! ColorEngine over ocio, recipes, YUV to RGB and LUT kernels on pixel slices.
+//! Owns colour on pixel slices: recipes, the exact engine over the `ocio` crate, LUT baking and kernels, Y'CbCr conversion, and
+//! the choice of a camera's input space. Must never open a file, read a clock, or substitute one transform for another: what is
+//! not known is an error (invariants 1 and 10).
+
+pub mod engine;
+pub mod error;
+pub mod eval;
+pub mod input;
+pub mod logc3;
+pub mod lut;
+pub mod recipe;
+pub mod yuv;
+
+pub use engine::{ColorEngine, DisplayListing, Engine, Listing, Processor, SpaceListing, apply_parallel};
+pub use error::ColorError;
+pub use input::{InputChoice, input_space};
+pub use lut::Lut3d;
+pub use recipe::{Aces, Cdl, OutputView, Recipe, Target};

@@ -1,0 +1,292 @@
+//! Owns the exact engine: the `ocio` crate behind `ColorEngine` (docs/adr/0003-ocio-crate.md). Configurations are embedded text;
+//! nothing is read from the environment's `$OCIO` or from disk. Every transform that is handed out has been built and tried.
+
+use crate::error::ColorError;
+use crate::logc3;
+use crate::recipe::{Aces, Cdl, Recipe, Target};
+use ocio::{
+    CdlTransform, ColorSpaceTransform, ColorSpaceVisibility, Config, CpuProcessor, DisplayViewTransform, GroupTransform,
+    LookTransform, OptimizationFlags, SearchReferenceSpaceType, Transform, TransformDirection,
+};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+/// ACES 2.0: the studio config v5.0.0 (assets/color/README.md).
+const STUDIO_V5: &str = include_str!("../../../assets/color/studio-config-v5.0.0_aces-v2.1_ocio-v2.6.ocio");
+/// The scene reference of every configuration here.
+pub(crate) const AP0: &str = "ACES2065-1";
+const CCT: &str = "ACEScct";
+
+/// Something that can turn a recipe into a processor.
+pub trait ColorEngine: Send + Sync {
+    /// Builds the conversion; an unknown name is an error, never a substitute.
+    fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError>;
+    /// Everything that recipes can name, for one ACES version.
+    fn list(&self, aces: Aces) -> Result<Listing, ColorError>;
+}
+
+/// A finished conversion on 32-bit float pixels.
+pub trait Processor: Send + Sync {
+    /// Converts in place, on the calling thread.
+    fn apply(&self, rgb: &mut [[f32; 3]]);
+    /// What it does, for provenance.
+    fn description(&self) -> &str;
+}
+
+/// Applies a processor on all cores of the current rayon pool.
+pub fn apply_parallel(processor: &dyn Processor, rgb: &mut [[f32; 3]]) {
+    rgb.par_chunks_mut(8192).for_each(|chunk| processor.apply(chunk));
+}
+
+/// A colour space as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpaceListing {
+    /// Name.
+    pub name: String,
+    /// Other names that recipes may use.
+    pub aliases: Vec<String>,
+    /// Family, e.g. `Input/ARRI`.
+    pub family: String,
+    /// `log`, `scene-linear`, `sdr-video`, …
+    pub encoding: String,
+}
+
+/// A display as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DisplayListing {
+    /// Name.
+    pub name: String,
+    /// Its views, the default first.
+    pub views: Vec<String>,
+}
+
+/// Everything a recipe can name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    /// Name of the configuration.
+    pub config: String,
+    /// Colour spaces.
+    pub spaces: Vec<SpaceListing>,
+    /// Displays and their views.
+    pub displays: Vec<DisplayListing>,
+    /// Looks.
+    pub looks: Vec<String>,
+}
+
+/// The `ocio` crate with the built-in configurations.
+pub struct Engine {
+    studio_v5: Config,
+    studio_v2: OnceLock<Result<Config, ColorError>>,
+}
+
+impl Engine {
+    /// Reads the ACES 2.0 configuration; the ACES 1.3 one is read when first asked for.
+    pub fn load() -> Result<Self, ColorError> {
+        // The crate is one minor version behind the config and says so on stderr; the vectors say that it does not matter.
+        ocio::config::logging::set_logging_level(ocio::LoggingLevel::None);
+        let studio_v5 = guarded(|| Config::create_from_str(STUDIO_V5).map_err(|error| error.message().to_owned()))
+            .map_err(|reason| ColorError::Config { config: Aces::V2_0.config_name().to_owned(), reason })?;
+        Ok(Self { studio_v5, studio_v2: OnceLock::new() })
+    }
+
+    /// The process-wide engine.
+    pub fn shared() -> Result<&'static Self, ColorError> {
+        static SHARED: OnceLock<Result<Engine, ColorError>> = OnceLock::new();
+        SHARED.get_or_init(Self::load).as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn config(&self, aces: Aces) -> Result<&Config, ColorError> {
+        match aces {
+            Aces::V2_0 => Ok(&self.studio_v5),
+            Aces::V1_3 => self
+                .studio_v2
+                .get_or_init(|| {
+                    let name = Aces::V1_3.config_name();
+                    guarded(|| Config::create_from_builtin_config(name).map_err(|error| error.message().to_owned()))
+                        .map_err(|reason| ColorError::Config { config: name.to_owned(), reason })
+                })
+                .as_ref()
+                .map_err(Clone::clone),
+        }
+    }
+
+    /// Full name of a colour space given by name or alias; `None` if there is none.
+    pub fn space(&self, aces: Aces, name: &str) -> Result<Option<String>, ColorError> {
+        Ok(self.config(aces)?.get_color_space(name).map(|space| space.name().to_owned()))
+    }
+
+    /// Builds and tries one group of transforms.
+    pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+        let config = self.config(aces)?;
+        let processor = guarded(|| {
+            let built = config
+                .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
+                .map_err(|error| error.message().to_owned())?;
+            // No optimisation: the fast log and power approximations are outside the acceptance rule of the vectors.
+            Ok(built.optimized_cpu_processor(OptimizationFlags::NONE))
+        })
+        .map_err(ColorError::Engine)?;
+        guarded(|| {
+            let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
+            processor.apply_rgb_slice(probe.as_flattened_mut());
+            Ok(())
+        })
+        .map_err(ColorError::Engine)?;
+        Ok(processor)
+    }
+
+    /// The display's name in this configuration; display aliases are colour space aliases.
+    fn display<'a>(config: &'a Config, name: &'a str) -> Option<&'a str> {
+        let known = |display: &str| (0..config.num_displays_all()).any(|index| config.display_all(index) == display);
+        if known(name) {
+            return Some(name);
+        }
+        let canonical = config.canonical_name(name);
+        (!canonical.is_empty() && known(canonical)).then_some(canonical)
+    }
+}
+
+/// Runs engine code that must not take the process down, whatever it is given.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Err(format!("the engine failed: {}", said.unwrap_or_else(|| "no reason given".to_owned())))
+    })
+}
+
+/// The CDL in ACEScct, between two trips from and to ACES2065-1.
+pub(crate) fn cdl_in_acescct(cdl: &Cdl) -> [Transform; 3] {
+    [
+        ColorSpaceTransform::new(AP0, CCT).into(),
+        cdl_transform(cdl).into(),
+        ColorSpaceTransform::new(CCT, AP0).into(),
+    ]
+}
+
+pub(crate) fn cdl_transform(cdl: &Cdl) -> CdlTransform {
+    let mut transform = CdlTransform::new();
+    transform.slope = cdl.slope;
+    transform.offset = cdl.offset;
+    transform.power = cdl.power;
+    transform.sat = cdl.saturation;
+    transform
+}
+
+impl ColorEngine for Engine {
+    fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError> {
+        let config = self.config(recipe.aces)?;
+        let mut stages = Vec::new();
+        let mut group = GroupTransform::new();
+        let mut source = recipe.source.clone();
+
+        if let Some(index) = logc3::exposure_index(&source).filter(|_| config.get_color_space(&source).is_none()) {
+            stages.push(Stage::LogC3(logc3::Curve::new(index).ok_or_else(|| ColorError::UnknownSpace(source.clone()))?));
+            source = logc3::LINEAR_SPACE.to_owned();
+        } else if config.get_color_space(&source).is_none() {
+            // Spaces that only the newer configuration knows meet the older one in ACES2065-1, the reference of both.
+            if recipe.aces == Aces::V1_3 && self.studio_v5.get_color_space(&source).is_some() {
+                let into = GroupTransform::from_transforms(vec![ColorSpaceTransform::new(&source, AP0).into()]);
+                stages.push(Stage::Ocio(self.stage(Aces::V2_0, into)?));
+                source = AP0.to_owned();
+            } else {
+                return Err(ColorError::UnknownSpace(source));
+            }
+        }
+
+        if let Some(look) = &recipe.look {
+            if config.look(look).is_none() {
+                return Err(ColorError::UnknownLook(look.clone()));
+            }
+            group.append(LookTransform::new(&source, AP0, look));
+            source = AP0.to_owned();
+        }
+        if let Some(cdl) = &recipe.cdl {
+            cdl.check()?;
+            if source != AP0 {
+                group.append(ColorSpaceTransform::new(&source, AP0));
+                source = AP0.to_owned();
+            }
+            for transform in cdl_in_acescct(cdl) {
+                group.append(transform);
+            }
+        }
+        let to = match &recipe.target {
+            Target::ColorSpace(name) => {
+                if config.get_color_space(name).is_none() {
+                    return Err(ColorError::UnknownSpace(name.clone()));
+                }
+                group.append(ColorSpaceTransform::new(&source, name));
+                name.clone()
+            }
+            Target::Display { display, view } => {
+                let display = Self::display(config, display).ok_or_else(|| ColorError::UnknownDisplay(display.clone()))?;
+                if !config.has_view(display, view) {
+                    return Err(ColorError::UnknownView { display: display.to_owned(), view: view.clone() });
+                }
+                group.append(DisplayViewTransform::new(&source, display, view));
+                format!("{view} on {display}")
+            }
+        };
+        stages.push(Stage::Ocio(self.stage(recipe.aces, group)?));
+        let look = recipe.look.as_deref().map(|look| format!(" -> {look}")).unwrap_or_default();
+        let cdl = if recipe.cdl.is_some() { " -> CDL in ACEScct" } else { "" };
+        Ok(Box::new(Exact { stages, description: format!("{}{look}{cdl} -> {to}", recipe.source) }))
+    }
+
+    fn list(&self, aces: Aces) -> Result<Listing, ColorError> {
+        let config = self.config(aces)?;
+        let (search, visible) = (SearchReferenceSpaceType::All, ColorSpaceVisibility::All);
+        let spaces = (0..config.num_color_spaces_filtered(search, visible))
+            .filter_map(|index| config.get_color_space(config.color_space_name_by_index_filtered(search, visible, index)))
+            .map(|space| SpaceListing {
+                name: space.name().to_owned(),
+                aliases: space.aliases().to_vec(),
+                family: space.family().to_owned(),
+                encoding: space.encoding().to_owned(),
+            })
+            .collect();
+        let displays = (0..config.num_displays_all())
+            .map(|index| config.display_all(index).to_owned())
+            .map(|name| DisplayListing {
+                views: (0..config.num_views(&name)).map(|index| config.view(&name, index)).collect(),
+                name,
+            })
+            .collect();
+        let looks = (0..config.num_looks()).map(|index| config.look_name_by_index(index).to_owned()).collect();
+        Ok(Listing { config: aces.config_name().to_owned(), spaces, displays, looks })
+    }
+}
+
+/// One step of a conversion.
+pub(crate) enum Stage {
+    /// A group of the engine.
+    Ocio(CpuProcessor),
+    /// ARRI LogC3 at an exposure index the configurations do not hold.
+    LogC3(logc3::Curve),
+}
+
+pub(crate) struct Exact {
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) description: String,
+}
+
+impl Processor for Exact {
+    fn apply(&self, rgb: &mut [[f32; 3]]) {
+        for stage in &self.stages {
+            match stage {
+                Stage::Ocio(processor) => processor.apply_rgb_slice(rgb.as_flattened_mut()),
+                Stage::LogC3(curve) => {
+                    for value in rgb.as_flattened_mut() {
+                        *value = curve.linear_from_code(*value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn description(&self) -> &str {
+        &self.description
+    }
+}

@@ -1,0 +1,6 @@
+//! The promises of the colour crate, held against the reference vectors.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod engine;
+mod vectors;
+mod yuv;
