@@ -1,0 +1,470 @@
+//! Owns the next generation: what is original, verified or failed (spec 5.6), directory hashes (6.5.2), ignore inheritance, order and
+//! names. Builds everything in memory and refuses before a byte is given out; the caller writes manifest first, chain last.
+
+use crate::chain::ChainEntry;
+use crate::directory::{DirectoryHashes, directory_hashes};
+use crate::expected::ExpectedFile;
+use crate::hash::hash_bytes;
+use crate::history::{History, below};
+use crate::ignore::{IgnoreSet, distributed, grown};
+use crate::manifest::{
+    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, RootHash, WriteManifestError,
+};
+use crate::naming::manifest_name;
+use crate::operation::{AuthorError, Operation};
+use crate::xml::is_representable;
+use checkgate_model::{HashFormat, HashValue, RelPath, Timestamp};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// A file as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRecord {
+    /// Path below the root.
+    pub path: RelPath,
+    /// Size.
+    pub size_bytes: u64,
+    /// Modification date.
+    pub modified: Option<Timestamp>,
+    /// Digests, all from one read.
+    pub hashes: Vec<HashValue>,
+    /// When that read ended.
+    pub hashed_at: Timestamp,
+    /// Path it had in the preceding generation, where it was renamed.
+    pub previous_path: Option<RelPath>,
+}
+
+/// A generation to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewGeneration {
+    /// Folder whose history it belongs to; `None` at the root.
+    pub folder: Option<RelPath>,
+    /// Its number.
+    pub number: u32,
+    /// File name of the manifest, below `ascmhl/`.
+    pub manifest_name: String,
+    /// Bytes of the manifest.
+    pub manifest_xml: Vec<u8>,
+    /// C4 ID of the manifest's bytes.
+    pub manifest_c4: HashValue,
+    /// Bytes of the whole chain file.
+    pub chain_xml: Vec<u8>,
+    /// What was recorded for each file and format, children included.
+    pub outcomes: Vec<(RelPath, HashFormat, Action)>,
+    /// Files that differ from what is recorded.
+    pub failed: Vec<RelPath>,
+    /// Expected files and folders that were not given.
+    pub missing: Vec<RelPath>,
+    /// Given files that the patterns ignore.
+    pub ignored: Vec<RelPath>,
+    /// Generations of nested histories. Write these before this one.
+    pub children: Vec<NewGeneration>,
+}
+
+/// Why no generation can be built. Nothing has been written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The name contains a character that XML cannot carry.
+    #[error("{path:?} contains a character that a manifest cannot carry")]
+    Unrepresentable {
+        /// The file or folder.
+        path: RelPath,
+    },
+    /// A word about the operation cannot be written.
+    #[error(transparent)]
+    Text(#[from] WriteManifestError),
+    /// An author cannot be written.
+    #[error(transparent)]
+    Author(#[from] AuthorError),
+    /// A path was given twice, or as file and folder.
+    #[error("{path} was given twice")]
+    Duplicate {
+        /// The path.
+        path: RelPath,
+    },
+    /// A file cannot hold another.
+    #[error("{path} is a file, yet something was given below it")]
+    FileAboveAnother {
+        /// The file.
+        path: RelPath,
+    },
+    /// A file without digest.
+    #[error("{path} was given without a hash")]
+    NoHash {
+        /// The file.
+        path: RelPath,
+    },
+    /// Two digests of one format.
+    #[error("{path} was given with two {format} hashes")]
+    DuplicateFormat {
+        /// The file.
+        path: RelPath,
+        /// The format.
+        format: HashFormat,
+    },
+    /// None of the formats given is recorded, so the file cannot be compared: hash it in a recorded format as well.
+    #[error("{path} was hashed in no recorded format ({})", recorded.iter().map(|format| format.name()).collect::<Vec<_>>().join(", "))]
+    NothingToCompare {
+        /// The file.
+        path: RelPath,
+        /// Formats that are recorded.
+        recorded: Vec<HashFormat>,
+    },
+    /// A rename from a path that is not recorded, still exists, or is claimed twice.
+    #[error("{path} cannot have been {previous} before")]
+    PreviousPath {
+        /// The file.
+        path: RelPath,
+        /// The path it is said to have had.
+        previous: RelPath,
+    },
+    /// There is no number after this.
+    #[error("the history is full")]
+    Full,
+}
+
+/// A generation and which of the files and folders given went into it, here or in a child.
+struct Built {
+    generation: NewGeneration,
+    files: Vec<usize>,
+    folders: Vec<usize>,
+}
+
+impl History {
+    /// Builds the next generation from every file with its digests and every folder, empty ones included. Files that differ or are
+    /// missing do not stop it: they are told in the result. Patterns in `extra_ignore` join those in force.
+    pub fn append(
+        &self,
+        root_folder_name: &str,
+        operation: &Operation,
+        files: &[FileRecord],
+        folders: &[RelPath],
+        extra_ignore: &[String],
+    ) -> Result<NewGeneration, AppendError> {
+        for author in &operation.authors {
+            author.check()?;
+        }
+        check_input(files, folders)?;
+        Ok(self.build(root_folder_name, operation, files, folders, extra_ignore)?.generation)
+    }
+
+    fn build(
+        &self,
+        name: &str,
+        operation: &Operation,
+        files: &[FileRecord],
+        folders: &[RelPath],
+        extra_ignore: &[String],
+    ) -> Result<Built, AppendError> {
+        let number = self.latest_number().checked_add(1).ok_or(AppendError::Full)?;
+        let mut own_extra = extra_ignore.to_vec();
+        let mut child_extra: BTreeMap<&RelPath, Vec<String>> = BTreeMap::new();
+        for child in self.children.keys() {
+            let (for_child, for_parent) = distributed(&own_extra, child);
+            child_extra.insert(child, for_child);
+            own_extra = for_parent;
+        }
+        let patterns = grown(&self.ignore_patterns(), &own_extra);
+        let ignore = IgnoreSet::new(&patterns);
+
+        let (mut kept_files, ignored_files): (Vec<usize>, Vec<usize>) =
+            (0..files.len()).partition(|at| !ignore.is_ignored(&files[*at].path, false));
+        let mut kept_folders: Vec<usize> = (0..folders.len()).filter(|at| !ignore.is_ignored(&folders[*at], true)).collect();
+        let mut ignored: Vec<RelPath> = ignored_files.into_iter().map(|at| files[at].path.clone()).collect();
+
+        let mut children = Vec::new();
+        let mut absent: Vec<&RelPath> = Vec::new();
+        let (mut child_files, mut child_folders) = (Vec::new(), Vec::new());
+        for (at, history) in &self.children {
+            let (inside, outside): (Vec<usize>, Vec<usize>) = kept_files.iter().partition(|index| below(&files[**index].path, at).is_some());
+            let (inside_folders, outside_folders): (Vec<usize>, Vec<usize>) =
+                kept_folders.iter().partition(|index| below(&folders[**index], at).is_some());
+            if inside.is_empty() && inside_folders.is_empty() && !kept_folders.iter().any(|index| folders[*index] == *at) {
+                absent.push(at);
+                continue;
+            }
+            (kept_files, kept_folders) = (outside, outside_folders);
+            let records: Vec<FileRecord> = inside.iter().filter_map(|index| moved(&files[*index], at)).collect();
+            let paths: Vec<RelPath> = inside_folders.iter().filter_map(|index| below(&folders[*index], at)).collect();
+            let extra = child_extra.get(at).map(Vec::as_slice).unwrap_or_default();
+            let built = history.build(at.file_name(), operation, &records, &paths, extra)?;
+            child_files.extend(built.files.iter().map(|index| inside[*index]));
+            child_folders.extend(built.folders.iter().map(|index| inside_folders[*index]));
+            children.push((at, built.generation));
+        }
+        let own_files: Vec<&FileRecord> = kept_files.iter().map(|at| &files[*at]).collect();
+        kept_files.extend(child_files);
+        kept_folders.extend(child_folders);
+
+        let recorded = self.own_expected();
+        let mut renamed: HashSet<&RelPath> = HashSet::new();
+        let mut outcomes = Vec::new();
+        let mut failed = Vec::new();
+        let mut entries: Vec<Entry> = Vec::with_capacity(own_files.len());
+        let given: HashSet<&RelPath> = kept_files.iter().map(|at| &files[*at].path).collect();
+        for file in own_files {
+            let known = match &file.previous_path {
+                Some(previous) => {
+                    let known = recorded.get(previous).filter(|record| !record.is_dir && !given.contains(previous));
+                    if known.is_none() || recorded.contains_key(&file.path) || !renamed.insert(previous) {
+                        return Err(AppendError::PreviousPath { path: file.path.clone(), previous: previous.clone() });
+                    }
+                    known
+                }
+                None => recorded.get(&file.path).filter(|record| !record.is_dir),
+            };
+            let hashes = judged(file, known)?;
+            if hashes.iter().any(|hash| hash.action == Some(Action::Failed)) {
+                failed.push(file.path.clone());
+            }
+            outcomes.extend(hashes.iter().filter_map(|hash| Some((file.path.clone(), hash.value.format(), hash.action?))));
+            entries.push(Entry::File(FileEntry {
+                path: file.path.clone(),
+                size_bytes: Some(file.size_bytes),
+                created: None,
+                modified: file.modified,
+                hashes,
+                previous_path: file.previous_path.clone(),
+            }));
+        }
+
+        let all_files: Vec<&FileRecord> = kept_files.iter().map(|at| &files[*at]).collect();
+        let all_folders: Vec<&RelPath> = kept_folders.iter().map(|at| &folders[*at]).collect();
+        let sums: Vec<DirectoryHashes> = self
+            .folder_formats(&all_files)
+            .into_iter()
+            .map(|format| {
+                let digests = all_files.iter().filter_map(|file| Some((&file.path, value_of(file, format)?)));
+                directory_hashes(format, digests, all_folders.iter().copied())
+            })
+            .collect();
+        let summed_at = all_files.iter().map(|file| file.hashed_at).max().unwrap_or(operation.started).max(operation.started);
+        let present_folders = with_parents(&all_files, &all_folders);
+        for folder in own_folders(&present_folders, &children) {
+            let pair = |pick: fn(&crate::directory::FolderHashes) -> &HashValue| -> Vec<HashEntry> {
+                sums.iter().filter_map(|sum| sum.folders.get(folder)).map(|both| plain(pick(both), summed_at)).collect()
+            };
+            entries.push(Entry::Folder(FolderEntry {
+                path: folder.clone(),
+                created: None,
+                modified: None,
+                content: pair(|both| &both.content),
+                structure: pair(|both| &both.structure),
+                previous_path: None,
+            }));
+        }
+        entries.sort_by(|a, b| reference_order(a.path(), b.path()));
+
+        let mut missing: Vec<RelPath> = recorded
+            .iter()
+            .filter(|(path, record)| {
+                let here = if record.is_dir { present_folders.contains(*path) } else { given.contains(*path) };
+                !here && !renamed.contains(*path) && !ignore.is_ignored(path, record.is_dir)
+            })
+            .map(|(path, _)| path.clone())
+            .collect();
+        for at in absent {
+            if !ignore.is_ignored(at, true) {
+                missing.extend(self.children[at].expected().keys().filter_map(|path| at.join(path.as_str()).ok()));
+            }
+        }
+
+        let mut references = Vec::new();
+        for (at, generation) in &children {
+            if let Ok(path) = at.join(&format!("{}/{}", crate::FOLDER, generation.manifest_name)) {
+                references.push(ManifestReference { path, c4: generation.manifest_c4.clone() });
+            }
+            let prefixed = |paths: &[RelPath]| paths.iter().filter_map(|path| at.join(path.as_str()).ok()).collect::<Vec<_>>();
+            outcomes.extend(
+                generation.outcomes.iter().filter_map(|(path, format, action)| Some((at.join(path.as_str()).ok()?, *format, *action))),
+            );
+            failed.extend(prefixed(&generation.failed));
+            missing.extend(prefixed(&generation.missing));
+            ignored.extend(prefixed(&generation.ignored));
+        }
+        missing.sort();
+        missing.dedup();
+
+        let manifest = Manifest {
+            creator: creator(operation),
+            process: operation.process,
+            root_hash: (!sums.is_empty()).then(|| RootHash {
+                content: sums.iter().map(|sum| plain(&sum.root.content, summed_at)).collect(),
+                structure: sums.iter().map(|sum| plain(&sum.root.structure, summed_at)).collect(),
+            }),
+            ignore: patterns,
+            entries,
+            references,
+            warnings: Vec::new(),
+        };
+        let manifest_xml = manifest.to_xml()?;
+        let manifest_c4 = hash_bytes(HashFormat::C4, &manifest_xml);
+        let manifest_name = manifest_name(number, name, operation.started);
+        let mut chain = self.chain.clone();
+        chain.entries.push(ChainEntry { sequence: number, name: manifest_name.clone(), c4: manifest_c4.clone() });
+        let children = children.into_iter().map(|(at, generation)| placed(generation, at)).collect();
+        let chain_xml = chain.to_xml()?;
+        let generation = NewGeneration {
+            folder: None,
+            number,
+            manifest_name,
+            manifest_xml,
+            manifest_c4,
+            chain_xml,
+            outcomes,
+            failed,
+            missing,
+            ignored,
+            children,
+        };
+        Ok(Built { generation, files: kept_files, folders: kept_folders })
+    }
+
+    /// Folders are hashed in the formats that every file has. A tree without files takes those of the last generation.
+    fn folder_formats(&self, files: &[&FileRecord]) -> Vec<HashFormat> {
+        if files.is_empty() {
+            let last = self.generations.last().and_then(|generation| generation.manifest.root_hash.as_ref());
+            let formats: Vec<HashFormat> = last.map(|root| root.content.iter().map(|hash| hash.value.format()).collect()).unwrap_or_default();
+            return if formats.is_empty() { vec![HashFormat::Xxh128] } else { formats };
+        }
+        HashFormat::ALL.into_iter().filter(|format| files.iter().all(|file| value_of(file, *format).is_some())).collect()
+    }
+}
+
+fn check_input(files: &[FileRecord], folders: &[RelPath]) -> Result<(), AppendError> {
+    let paths = || files.iter().map(|file| &file.path).chain(folders);
+    if let Some(path) = paths().find(|path| !is_representable(path.as_str())) {
+        return Err(AppendError::Unrepresentable { path: path.clone() });
+    }
+    let mut seen = HashSet::new();
+    if let Some(path) = paths().find(|path| !seen.insert(path.as_str())) {
+        return Err(AppendError::Duplicate { path: path.clone() });
+    }
+    let above: HashSet<&str> =
+        paths().flat_map(|path| path.as_str().match_indices('/').map(|(slash, _)| &path.as_str()[..slash])).collect();
+    for file in files {
+        if above.contains(file.path.as_str()) {
+            return Err(AppendError::FileAboveAnother { path: file.path.clone() });
+        }
+        if file.hashes.is_empty() {
+            return Err(AppendError::NoHash { path: file.path.clone() });
+        }
+        if let Some(format) = HashFormat::ALL.into_iter().find(|format| file.hashes.iter().filter(|value| value.format() == *format).count() > 1) {
+            return Err(AppendError::DuplicateFormat { path: file.path.clone(), format });
+        }
+    }
+    Ok(())
+}
+
+/// The rule: a file without trusted record is original in every format. Else recorded formats decide, and a new format is only
+/// recorded for a file that was found equal.
+fn judged(file: &FileRecord, known: Option<&ExpectedFile>) -> Result<Vec<HashEntry>, AppendError> {
+    let entry = |value: &HashValue, action| HashEntry { value: value.clone(), action: Some(action), hashed_at: Some(file.hashed_at) };
+    let mut hashes: Vec<HashEntry> = match known.filter(|record| !record.trusted.is_empty()) {
+        None => file.hashes.iter().map(|value| entry(value, Action::Original)).collect(),
+        Some(record) => {
+            let recorded = |value: &HashValue| record.trusted.iter().find(|trusted| trusted.format() == value.format());
+            if !file.hashes.iter().any(|value| recorded(value).is_some()) {
+                let recorded = record.trusted.iter().map(HashValue::format).collect();
+                return Err(AppendError::NothingToCompare { path: file.path.clone(), recorded });
+            }
+            let equal = file.hashes.iter().all(|value| recorded(value).is_none_or(|trusted| trusted == value));
+            file.hashes
+                .iter()
+                .filter_map(|value| match recorded(value) {
+                    Some(trusted) if trusted == value => Some(entry(value, Action::Verified)),
+                    Some(_) => Some(entry(value, Action::Failed)),
+                    None => equal.then(|| entry(value, Action::Verified)),
+                })
+                .collect()
+        }
+    };
+    hashes.sort_by_key(|hash| hash.value.format());
+    Ok(hashes)
+}
+
+fn value_of(file: &FileRecord, format: HashFormat) -> Option<&HashValue> {
+    file.hashes.iter().find(|value| value.format() == format)
+}
+
+fn plain(value: &HashValue, at: Timestamp) -> HashEntry {
+    HashEntry { value: value.clone(), action: None, hashed_at: Some(at) }
+}
+
+fn moved(file: &FileRecord, root: &RelPath) -> Option<FileRecord> {
+    let previous_path = file.previous_path.as_ref().and_then(|previous| below(previous, root));
+    Some(FileRecord { path: below(&file.path, root)?, previous_path, ..file.clone() })
+}
+
+/// A child's generation seen from the root: its folder, and those of its own children, with the way to them.
+fn placed(mut generation: NewGeneration, at: &RelPath) -> NewGeneration {
+    generation.folder = match &generation.folder {
+        None => Some(at.clone()),
+        Some(folder) => at.join(folder.as_str()).ok().or_else(|| Some(at.clone())),
+    };
+    generation.children = generation.children.into_iter().map(|child| placed(child, at)).collect();
+    generation
+}
+
+fn with_parents(files: &[&FileRecord], folders: &[&RelPath]) -> BTreeSet<RelPath> {
+    let mut all: BTreeSet<RelPath> = folders.iter().map(|folder| (*folder).clone()).collect();
+    for path in files.iter().map(|file| &file.path).chain(folders.iter().copied()) {
+        let mut above = path.parent();
+        while let Some(folder) = above {
+            above = folder.parent();
+            if !all.insert(folder) {
+                break;
+            }
+        }
+    }
+    all
+}
+
+/// Folders that this history records: the root of a child is one, what lies below it is not.
+fn own_folders<'a>(
+    present: &'a BTreeSet<RelPath>,
+    children: &'a [(&RelPath, NewGeneration)],
+
+) -> impl Iterator<Item = &'a RelPath> {
+    present.iter().filter(move |folder| !children.iter().any(|(at, _)| below(folder, at).is_some()))
+}
+
+fn creator(operation: &Operation) -> Creator {
+    Creator {
+        created: Some(operation.started),
+        host_name: operation.host_name.clone(),
+        tool: operation.tool.clone(),
+        tool_version: Some(operation.tool_version.clone()),
+        authors: operation.authors.clone(),
+        location: operation.location.clone(),
+        comment: operation.comment.clone(),
+    }
+}
+
+/// The order of the reference tool: what lies in subfolders first, depth first, then the folder's own children by name.
+fn reference_order(a: &RelPath, b: &RelPath) -> Ordering {
+    let (mut left, mut right) = (a.components().peekable(), b.components().peekable());
+    loop {
+        let (Some(one), Some(other)) = (left.next(), right.next()) else { return a.cmp(b) };
+        match (left.peek().is_some(), right.peek().is_some()) {
+            (true, true) if one == other => {}
+            (true, true) | (false, false) => return one.cmp(other),
+            (true, false) => return Ordering::Less,
+            (false, true) => return Ordering::Greater,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_stand_in_the_order_of_the_reference() {
+        let mut paths: Vec<RelPath> =
+            ["Sidecar.txt", "Clips", "A.txt", "Clips/b", "Clips/a/x", "Clips/a", "B", "B/z"].iter().map(|text| RelPath::new(text).expect("a path")).collect();
+        paths.sort_by(reference_order);
+        let texts: Vec<&str> = paths.iter().map(RelPath::as_str).collect();
+        assert_eq!(texts, ["B/z", "Clips/a/x", "Clips/a", "Clips/b", "A.txt", "B", "Clips", "Sidecar.txt"]);
+    }
+}

@@ -1,0 +1,123 @@
+//! Owns what a folder must hold to agree with a history: every path ever recorded, with the hashes that may be trusted for it
+//! (spec 5.6.4: original and verified are references, failed never is). Never reads a file.
+
+use crate::manifest::{Action, Entry, Manifest};
+use checkgate_model::{HashFormat, HashValue, RelPath};
+use std::collections::{BTreeMap, HashSet};
+
+/// A path that must exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedFile {
+    /// A folder, not a file.
+    pub is_dir: bool,
+    /// Size as recorded with the first trusted hash. A hint: a wrong size in a manifest is no proof against a file.
+    pub size_bytes: Option<u64>,
+    /// The first hash of each format that did not fail, in schema order.
+    pub trusted: Vec<HashValue>,
+    /// Names it had before, oldest first.
+    pub previous_paths: Vec<RelPath>,
+    /// First generation that knows it.
+    pub first_generation: u32,
+    /// Last generation that knows it.
+    pub last_generation: u32,
+}
+
+/// Result of comparing a file with what is recorded for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileCheck {
+    /// Equal in these formats.
+    Verified(Vec<HashFormat>),
+    /// Differs in at least one format.
+    Mismatch {
+        /// As recorded.
+        expected: HashValue,
+        /// As found.
+        found: HashValue,
+    },
+    /// No format in common.
+    NotComparable,
+}
+
+impl ExpectedFile {
+    /// Compares digests as bytes, format by format; one that differs outweighs any number that agree.
+    #[must_use]
+    pub fn check(&self, found: &[HashValue]) -> FileCheck {
+        let mut agreed = Vec::new();
+        for expected in &self.trusted {
+            let Some(found) = found.iter().find(|value| value.format() == expected.format()) else { continue };
+            if found != expected {
+                return FileCheck::Mismatch { expected: expected.clone(), found: found.clone() };
+            }
+            agreed.push(expected.format());
+        }
+        if agreed.is_empty() { FileCheck::NotComparable } else { FileCheck::Verified(agreed) }
+    }
+
+    /// The formats to hash so that the file can be compared and the requested formats recorded: those requested, and if none of
+    /// them is recorded yet, the fastest that is.
+    #[must_use]
+    pub fn formats_to_hash(&self, requested: &[HashFormat]) -> Vec<HashFormat> {
+        let mut formats = requested.to_vec();
+        if !self.trusted.iter().any(|value| requested.contains(&value.format())) {
+            formats.extend(crate::hash::fastest(&self.trusted).map(HashValue::format));
+        }
+        formats.sort_unstable();
+        formats.dedup();
+        formats
+    }
+}
+
+/// Goes through generations in order. A rename moves the record to the new path, unless the old path is recorded in the same
+/// generation: then the old file is still there, whatever a tool wrote.
+pub(crate) fn gather<'a>(generations: impl Iterator<Item = (u32, &'a Manifest)>) -> BTreeMap<RelPath, ExpectedFile> {
+    let mut all: BTreeMap<RelPath, ExpectedFile> = BTreeMap::new();
+    for (number, manifest) in generations {
+        let renames = manifest.entries.iter().any(|entry| entry.previous_path().is_some());
+        if renames {
+            let present: HashSet<&RelPath> = manifest.entries.iter().map(Entry::path).collect();
+            for entry in &manifest.entries {
+                let Some(previous) = entry.previous_path() else { continue };
+                if previous == entry.path() || present.contains(previous) || all.contains_key(entry.path()) {
+                    continue;
+                }
+                if let Some(mut record) = all.remove(previous) {
+                    record.previous_paths.push(previous.clone());
+                    all.insert(entry.path().clone(), record);
+                }
+            }
+        }
+        for entry in &manifest.entries {
+            let is_dir = matches!(entry, Entry::Folder(_));
+            let record = all.entry(entry.path().clone()).or_insert_with(|| new_record(is_dir, number));
+            if record.is_dir != is_dir {
+                // A file took a folder's name or the other way round: what was recorded is about another thing.
+                *record = new_record(is_dir, number);
+            }
+            record.last_generation = number;
+            let Entry::File(file) = entry else { continue };
+            for hash in file.hashes.iter().filter(|hash| hash.action != Some(Action::Failed)) {
+                if !record.trusted.iter().any(|known| known.format() == hash.value.format()) {
+                    if record.trusted.is_empty() {
+                        record.size_bytes = file.size_bytes;
+                    }
+                    record.trusted.push(hash.value.clone());
+                }
+            }
+        }
+    }
+    for record in all.values_mut() {
+        record.trusted.sort_by_key(HashValue::format);
+    }
+    all
+}
+
+const fn new_record(is_dir: bool, number: u32) -> ExpectedFile {
+    ExpectedFile {
+        is_dir,
+        size_bytes: None,
+        trusted: Vec::new(),
+        previous_paths: Vec::new(),
+        first_generation: number,
+        last_generation: number,
+    }
+}

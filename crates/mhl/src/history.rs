@@ -1,0 +1,348 @@
+//! Owns a history: its chained generations and the histories nested in it (spec 5 and 6.1 to 6.3). Trusts only manifests that the
+//! chain lists with their C4 ID. Bytes in, values out: the caller lists and reads `ascmhl/`.
+
+use crate::chain::{Chain, ParseChainError};
+use crate::expected::{ExpectedFile, gather};
+use crate::hash::hash_bytes;
+use crate::ignore::grown;
+use crate::manifest::{Manifest, ManifestWarning, ParseManifestError};
+use crate::naming::generation_number;
+use checkgate_model::{HashFormat, HashValue, RelPath};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A file in `<root>/ascmhl/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryFile {
+    /// File name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// One generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// Number, from 1.
+    pub number: u32,
+    /// File name of the manifest.
+    pub name: String,
+    /// C4 ID of its bytes.
+    pub c4: HashValue,
+    /// What it says.
+    pub manifest: Manifest,
+}
+
+/// What to do with manifests that the chain does not list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unchained {
+    /// Refuse the history: somebody added a manifest or rolled the chain back.
+    #[default]
+    Refuse,
+    /// Load without them and warn: the caller knows of a crash between manifest and chain. It must rename such a file (so that it
+    /// no longer ends in `.mhl`) before it appends.
+    Warn,
+}
+
+/// Something a reader should be told although the history was loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryWarning {
+    /// A manifest said something odd.
+    #[error("{name}: {warning}")]
+    Manifest {
+        /// The manifest.
+        name: String,
+        /// What.
+        #[source]
+        warning: ManifestWarning,
+    },
+    /// A manifest that the chain does not list was not loaded.
+    #[error("{0} is not in the chain and was not loaded")]
+    Unchained(String),
+    /// Ends in `.mhl` but is named as no generation is.
+    #[error("{0} is not named as a generation and was not loaded")]
+    NotAGeneration(String),
+    /// The chain lists it under a name without number.
+    #[error("{0} is in the chain but not named as a generation")]
+    Unnumbered(String),
+    /// The last manifest of a child that this history refers to is older than the child's last: normal after the child was
+    /// continued alone.
+    #[error("{child} has been continued alone since generation {generation} of this history")]
+    ChildAhead {
+        /// Folder of the child.
+        child: RelPath,
+        /// Last generation here that refers to it.
+        generation: u32,
+    },
+}
+
+/// Why a history cannot be trusted. Nothing may be verified against it or appended to it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// The folder exists, the chain does not.
+    #[error("the history has no chain file")]
+    ChainMissing {
+        /// Manifests that are there all the same.
+        manifests: Vec<String>,
+    },
+    /// The chain cannot be read.
+    #[error("the chain file cannot be read")]
+    Chain(#[source] ParseChainError),
+    /// The chain lists nothing.
+    #[error("the chain file lists no manifest")]
+    ChainEmpty,
+    /// Sequence numbers must run from 1 without gap.
+    #[error("the chain lists number {found} where {expected} belongs")]
+    Sequence {
+        /// Which number belongs there.
+        expected: u32,
+        /// Which stands there.
+        found: u32,
+    },
+    /// One manifest under two numbers.
+    #[error("the chain lists {0} twice")]
+    ListedTwice(String),
+    /// A manifest's own number is not the one the chain gives it.
+    #[error("the chain lists {name} as number {sequence}")]
+    Number {
+        /// The manifest.
+        name: String,
+        /// The chain's number.
+        sequence: u32,
+    },
+    /// A listed manifest is not there.
+    #[error("{name} is listed in the chain but missing")]
+    ManifestMissing {
+        /// The manifest.
+        name: String,
+    },
+    /// A listed manifest is not the one that was chained.
+    #[error("{name} was modified after it was chained")]
+    ManifestModified {
+        /// The manifest.
+        name: String,
+    },
+    /// A chained manifest cannot be read.
+    #[error("{name} cannot be read")]
+    Manifest {
+        /// The manifest.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<ParseManifestError>,
+    },
+    /// Manifests that the chain does not list.
+    #[error("not listed in the chain: {}", names.join(", "))]
+    Unchained {
+        /// The manifests.
+        names: Vec<String>,
+    },
+    /// This history refers to a manifest of a child that the child does not have, or has with other bytes.
+    #[error("the manifest {path} that generation {generation} refers to is missing or modified")]
+    Reference {
+        /// As referred to.
+        path: RelPath,
+        /// By which generation.
+        generation: u32,
+    },
+    /// Two histories for one folder.
+    #[error("{0} already has a history")]
+    ChildTwice(RelPath),
+}
+
+impl HistoryError {
+    /// The exit code that the reference tool gives for this damage: 32 without chain, 33 for a missing manifest, 31 for anything
+    /// that does not agree.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::ChainMissing { .. } => 32,
+            Self::ManifestMissing { .. } => 33,
+            _ => 31,
+        }
+    }
+}
+
+/// A history with those nested in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    pub(crate) chain: Chain,
+    pub(crate) generations: Vec<Generation>,
+    pub(crate) children: BTreeMap<RelPath, History>,
+    warnings: Vec<HistoryWarning>,
+}
+
+impl History {
+    /// The history of a folder without `ascmhl/`.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Loads the content of an existing `ascmhl/` folder. Checks the chain before anything it lists is believed.
+    pub fn load(chain: Option<&[u8]>, files: &[HistoryFile]) -> Result<Self, HistoryError> {
+        Self::load_with(chain, files, Unchained::Refuse)
+    }
+
+    /// As [`load`](Self::load), with a choice about manifests that the chain does not list.
+    pub fn load_with(chain: Option<&[u8]>, files: &[HistoryFile], unchained: Unchained) -> Result<Self, HistoryError> {
+        let is_manifest = |file: &&HistoryFile| file.name.ends_with(".mhl") && !file.name.starts_with("._");
+        let Some(chain) = chain else {
+            return Err(HistoryError::ChainMissing { manifests: files.iter().filter(is_manifest).map(|file| file.name.clone()).collect() });
+        };
+        let chain = Chain::parse(chain).map_err(HistoryError::Chain)?;
+        if chain.entries.is_empty() {
+            return Err(HistoryError::ChainEmpty);
+        }
+        let by_name: HashMap<&str, &HistoryFile> = files.iter().map(|file| (file.name.as_str(), file)).collect();
+        let mut warnings = Vec::new();
+        let mut listed = HashSet::new();
+        for (entry, expected) in chain.entries.iter().zip(1..) {
+            if entry.sequence != expected {
+                return Err(HistoryError::Sequence { expected, found: entry.sequence });
+            }
+            if !listed.insert(entry.name.as_str()) {
+                return Err(HistoryError::ListedTwice(entry.name.clone()));
+            }
+            let Some(file) = by_name.get(entry.name.as_str()) else {
+                return Err(HistoryError::ManifestMissing { name: entry.name.clone() });
+            };
+            if hash_bytes(HashFormat::C4, &file.bytes) != entry.c4 {
+                return Err(HistoryError::ManifestModified { name: entry.name.clone() });
+            }
+            match generation_number(&entry.name) {
+                None => warnings.push(HistoryWarning::Unnumbered(entry.name.clone())),
+                Some(number) if number != expected => {
+                    return Err(HistoryError::Number { name: entry.name.clone(), sequence: expected });
+                }
+                Some(_) => {}
+            }
+        }
+        let mut rogue: Vec<String> = Vec::new();
+        for file in files.iter().filter(is_manifest).filter(|file| !listed.contains(file.name.as_str())) {
+            if generation_number(&file.name).is_some() {
+                rogue.push(file.name.clone());
+            } else {
+                warnings.push(HistoryWarning::NotAGeneration(file.name.clone()));
+            }
+        }
+        if !rogue.is_empty() && unchained == Unchained::Refuse {
+            return Err(HistoryError::Unchained { names: rogue });
+        }
+        warnings.extend(rogue.into_iter().map(HistoryWarning::Unchained));
+        let mut generations = Vec::with_capacity(chain.entries.len());
+        for entry in &chain.entries {
+            let Some(file) = by_name.get(entry.name.as_str()) else { continue };
+            let manifest = Manifest::parse(&file.bytes)
+                .map_err(|source| HistoryError::Manifest { name: entry.name.clone(), source: Box::new(source) })?;
+            let odd = manifest.warnings.iter();
+            warnings.extend(odd.map(|warning| HistoryWarning::Manifest { name: entry.name.clone(), warning: warning.clone() }));
+            generations.push(Generation { number: entry.sequence, name: entry.name.clone(), c4: entry.c4.clone(), manifest });
+        }
+        Ok(Self { chain, generations, children: BTreeMap::new(), warnings })
+    }
+
+    /// Takes in the history found in the folder `at` below this root, at any depth and in any order. Manifests of it that this
+    /// history refers to must be there unchanged. Without this, the files below `at` are recorded here as any others are.
+    pub fn add_child(&mut self, at: &RelPath, mut child: Self) -> Result<(), HistoryError> {
+        if self.children.contains_key(at) {
+            return Err(HistoryError::ChildTwice(at.clone()));
+        }
+        if let Some((above, history)) = self.children.iter_mut().find(|(known, _)| at.is_under(known)) {
+            return history.add_child(&below(at, above).expect("it lies below"), child);
+        }
+        let deeper: Vec<RelPath> = self.children.keys().filter(|known| known.is_under(at)).cloned().collect();
+        for known in deeper {
+            if let Some(history) = self.children.remove(&known) {
+                child.add_child(&below(&known, at).expect("it lies below"), history)?;
+            }
+        }
+        self.check_references(at, &child)?;
+        self.children.insert(at.clone(), child);
+        Ok(())
+    }
+
+    fn check_references(&mut self, at: &RelPath, child: &Self) -> Result<(), HistoryError> {
+        let mut last = None;
+        for generation in &self.generations {
+            for reference in &generation.manifest.references {
+                let Some(inside) = below(&reference.path, at) else { continue };
+                let Some(name) = inside.as_str().strip_prefix("ascmhl/") else { continue };
+                let known = child.generations.iter().find(|known| known.name == name);
+                match known.filter(|known| known.c4 == reference.c4) {
+                    Some(known) => last = Some((generation.number, known.number)),
+                    None => {
+                        return Err(HistoryError::Reference { path: reference.path.clone(), generation: generation.number });
+                    }
+                }
+            }
+        }
+        if let Some((generation, number)) = last.filter(|(_, number)| *number < child.latest_number()) {
+            debug_assert!(number < child.latest_number());
+            self.warnings.push(HistoryWarning::ChildAhead { child: at.clone(), generation });
+        }
+        Ok(())
+    }
+
+    /// Generations, oldest first, without those of children.
+    #[must_use]
+    pub fn generations(&self) -> &[Generation] {
+        &self.generations
+    }
+
+    /// Histories nested directly in this one, by folder.
+    #[must_use]
+    pub const fn children(&self) -> &BTreeMap<RelPath, Self> {
+        &self.children
+    }
+
+    /// Number of the last generation; 0 without any.
+    #[must_use]
+    pub fn latest_number(&self) -> u32 {
+        self.generations.last().map_or(0, |generation| generation.number)
+    }
+
+    /// What was odd when the history was loaded.
+    #[must_use]
+    pub fn warnings(&self) -> &[HistoryWarning] {
+        &self.warnings
+    }
+
+    /// Ignore patterns in force: those of the last generation, the defaults among them.
+    #[must_use]
+    pub fn ignore_patterns(&self) -> Vec<String> {
+        grown(self.generations.last().map_or(&[], |generation| generation.manifest.ignore.as_slice()), &[])
+    }
+
+    /// Manifests of children that generations here refer to although no such child was added: its folder is gone or was not given.
+    #[must_use]
+    pub fn dangling_references(&self) -> Vec<RelPath> {
+        let latest = self.generations.last().map(|generation| generation.manifest.references.as_slice()).unwrap_or_default();
+        let known = |path: &RelPath| self.children.keys().any(|child| path.is_under(child));
+        latest.iter().filter(|reference| !known(&reference.path)).map(|reference| reference.path.clone()).collect()
+    }
+
+    /// Everything the tree must hold: every path ever recorded, renames followed, children included.
+    #[must_use]
+    pub fn expected(&self) -> BTreeMap<RelPath, ExpectedFile> {
+        let mut all = self.own_expected();
+        for (folder, child) in &self.children {
+            for (path, record) in child.expected() {
+                if let Ok(path) = folder.join(path.as_str()) {
+                    // The closest history speaks for its files.
+                    all.insert(path, record);
+                }
+            }
+        }
+        all
+    }
+
+    pub(crate) fn own_expected(&self) -> BTreeMap<RelPath, ExpectedFile> {
+        gather(self.generations.iter().map(|generation| (generation.number, &generation.manifest)))
+    }
+}
+
+/// `path` as seen from `folder`, if it lies below it.
+pub(crate) fn below(path: &RelPath, folder: &RelPath) -> Option<RelPath> {
+    let rest = path.as_str().strip_prefix(folder.as_str())?.strip_prefix('/')?;
+    RelPath::new(rest).ok()
+}

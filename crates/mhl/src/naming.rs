@@ -1,0 +1,78 @@
+//! Owns the names of manifests: `NNNN_<folder>_<date>_<time>Z.mhl` (spec 6.2). Never decides which number comes next.
+
+use checkgate_model::Timestamp;
+
+/// Longest file name that every common file system takes.
+const NAME_BYTES: usize = 255;
+
+/// Name of generation `number` of the data set in `folder`. Shortened in the folder part where it would pass 255 bytes.
+#[must_use]
+pub fn manifest_name(number: u32, folder: &str, started: Timestamp) -> String {
+    let date = started.strftime("%Y-%m-%d_%H%M%SZ").to_string();
+    let number = format!("{number:04}");
+    let room = NAME_BYTES - number.len() - date.len() - "__.mhl".len();
+    let mut part: String = folder.chars().map(|c| if is_unfit(c) { '_' } else { c }).collect();
+    while part.len() > room {
+        part.pop();
+    }
+    if part.is_empty() { format!("{number}_{date}.mhl") } else { format!("{number}_{part}_{date}.mhl") }
+}
+
+/// Would leave the folder, break the XML, or not exist on exFAT and NTFS.
+fn is_unfit(c: char) -> bool {
+    c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// The generation number in a manifest's name: `^(\d{4,})(_.+)?$` before `.mhl`. `None` for any other name.
+#[must_use]
+pub fn generation_number(name: &str) -> Option<u32> {
+    if name.starts_with("._") {
+        return None;
+    }
+    let stem = name.strip_suffix(".mhl")?;
+    let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &stem[digits..];
+    if digits < 4 || !(rest.is_empty() || (rest.len() > 1 && rest.starts_with('_'))) {
+        return None;
+    }
+    stem[..digits].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> Timestamp {
+        "2020-01-16T09:15:00.9Z".parse().expect("a date")
+    }
+
+    #[test]
+    fn numbers_grow_past_four_digits() {
+        assert_eq!(manifest_name(1, "A002R2EC", at()), "0001_A002R2EC_2020-01-16_091500Z.mhl");
+        assert_eq!(manifest_name(10_000, "Köln 1", at()), "10000_Köln 1_2020-01-16_091500Z.mhl");
+        assert_eq!(generation_number("10000_Köln 1_2020-01-16_091500Z.mhl"), Some(10_000));
+    }
+
+    #[test]
+    fn a_long_folder_name_is_shortened_at_a_character() {
+        let name = manifest_name(1, &"ü".repeat(200), at());
+        assert!(name.len() <= 255 && name.ends_with("ü_2020-01-16_091500Z.mhl"), "{name}");
+        assert_eq!(manifest_name(2, "", at()), "0002_2020-01-16_091500Z.mhl");
+    }
+
+    #[test]
+    fn reads_names_as_the_reference_does() {
+        for (name, number) in [
+            ("0002.mhl", Some(2)),
+            ("0004_custom_123.mhl", Some(4)),
+            ("001_a.mhl", None),
+            ("0003_.mhl", None),
+            ("AA_0002.mhl", None),
+            ("._0001_a.mhl", None),
+            ("0001_a.xml", None),
+            ("99999999999_a.mhl", None),
+        ] {
+            assert_eq!(generation_number(name), number, "{name}");
+        }
+    }
+}
