@@ -282,4 +282,23 @@ mod tests {
             assert!(fits_windows_names(good), "{good:?}");
         }
     }
+
+    #[test]
+    fn a_fat_drive_is_told_what_it_cannot_hold() {
+        use crate::listing::SourceFile;
+        use checkgate_model::{RelPath, Timestamp};
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut place = look(folder.path()).expect("it exists");
+        place.volume.file_system = "vfat".to_owned();
+        let file = |name: &str, size_bytes| SourceFile { path: RelPath::new(name).expect("legal"), size_bytes, modified: Timestamp::UNIX_EPOCH };
+        let listing = Listing {
+            files: vec![file("Clip.mov", 1), file("big.mxf", 4 << 30), file("clip.MOV", 1), file("take 1: wide.wav", 1), file("just.mxf", LARGEST_ON_FAT)],
+            ..Listing::default()
+        };
+        let mut told = Vec::new();
+        fitness(&listing, &place, &mut |_, blocking, message| told.push((blocking, message)));
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told.iter().all(|(blocking, _)| *blocking));
+        assert!(told[0].1.ends_with(": big.mxf") && told[1].1.ends_with(": take 1: wide.wav") && told[2].1.contains("Clip.mov and clip.MOV"), "{told:?}");
+    }
 }
