@@ -1,1 +1,57 @@
-//! Card recognition, clip grouping, completeness, container parsers and canonical metadata.
+//! Owns what can be known of a card without decoding a picture: recognition, clip grouping, completeness, container parsers over
+//! `Read + Seek`, and vendor metadata as canonical records with provenance. Must never copy, decode pixels, narrow what is
+//! copied, do I/O of its own or read a clock. Everything it reads is hostile input: it never panics and never allocates by an
+//! unchecked length (invariants 1 and 11).
+
+mod ari;
+mod cine;
+mod complete;
+mod dpx;
+mod describe;
+mod exr;
+mod group;
+mod isobmff;
+mod mxf;
+mod names;
+mod profile;
+mod r3d;
+mod recognise;
+mod riff;
+mod sony;
+mod source;
+mod structure;
+mod vendor;
+mod xml;
+
+pub use describe::{describe, describe_all};
+pub use profile::{family_ids, family_name};
+pub use recognise::recognise;
+pub use sony::ltc_from_sony_bcd;
+pub use structure::{Container, StructureReport, probe_structure};
+
+use checkgate_model::RelPath;
+
+/// One regular file of a card, as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardEntry {
+    /// Path below the card root.
+    pub path: RelPath,
+    /// Size as listed.
+    pub size_bytes: u64,
+}
+
+/// What a container parser reads from.
+pub trait ReadSeek: std::io::Read + std::io::Seek + Send {}
+impl<T: std::io::Read + std::io::Seek + Send> ReadSeek for T {}
+
+/// A card as its caller lists and opens it; the caller does the I/O.
+pub trait CardFiles {
+    /// Volume label, where the volume has one.
+    fn label(&self) -> Option<&str>;
+    /// Every regular file, hidden and system files included.
+    fn entries(&self) -> &[CardEntry];
+    /// Folders without any file below them.
+    fn empty_folders(&self) -> &[RelPath];
+    /// Opens one of `entries` for reading.
+    fn open(&self, path: &RelPath) -> std::io::Result<Box<dyn ReadSeek + '_>>;
+}

@@ -1,0 +1,53 @@
+//! Owns the Phantom CINE header and the place of its last image, which must end at the end of the file (camera.md 1.3).
+
+use crate::source::{Numbers, ReadError, Source};
+use crate::structure::{Checked, sizes, truncated, unfinalised};
+
+/// What the header says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cine {
+    pub(crate) images: u32,
+    pub(crate) width: Option<i64>,
+    pub(crate) height: Option<i64>,
+    pub(crate) frames_per_second: Option<u32>,
+    image_offsets_at: u64,
+}
+
+pub(crate) fn read(source: &mut Source<'_>, head: &[u8]) -> Result<Cine, ReadError> {
+    let short = ReadError::Malformed("the CINE header is too short");
+    let (Some(images), Some(bitmap), Some(setup), Some(offsets)) = (head.le32(20), head.le32(24), head.le32(28), head.le32(32)) else {
+        return Err(short);
+    };
+    let bitmap = source.up_to(u64::from(bitmap), 40)?;
+    // SETUP.FrameRate is at 768 of the setup block in every version seen (vendor's CINE file format description).
+    let setup = source.up_to(u64::from(setup) + 768, 4).unwrap_or_default();
+    Ok(Cine {
+        images,
+        width: bitmap.le32(4).map(|n| i64::from(n as i32)),
+        height: bitmap.le32(8).map(|n| i64::from(n as i32).abs()),
+        frames_per_second: setup.le32(0).filter(|rate| (1..=25_000_000).contains(rate)),
+        image_offsets_at: u64::from(offsets),
+    })
+}
+
+pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, ReadError> {
+    let cine = read(source, head)?;
+    if cine.images == 0 {
+        return Ok(Checked::broken(unfinalised("the header counts no image".to_owned())));
+    }
+    let last_entry = cine.image_offsets_at + 8 * (u64::from(cine.images) - 1);
+    let Ok(entry) = source.at(last_entry, 8) else {
+        return Ok(Checked::broken(truncated("the file ends inside its table of images".to_owned())));
+    };
+    let image_at = entry.le64(0).unwrap_or(u64::MAX);
+    let Ok(annotation) = source.at(image_at, 4) else {
+        return Ok(Checked::broken(truncated(format!("the last of {} images begins behind the end of the file", cine.images))));
+    };
+    let annotation_size = u64::from(annotation.le32(0).unwrap_or(0)).max(8);
+    let size_field = source.at(image_at + annotation_size - 4, 4)?;
+    let end = image_at + annotation_size + u64::from(size_field.le32(0).unwrap_or(0));
+    if end > source.size() {
+        return Ok(Checked::broken(truncated(format!("the last of {} images is cut: {}", cine.images, sizes(end, source.size())))));
+    }
+    Ok(Checked::complete())
+}

@@ -1,0 +1,134 @@
+//! Owns the OpenEXR header and its table of offsets (OpenEXR file layout): complete only if every block is listed and the last
+//! one lies inside the file. Must never decode pixels.
+
+use crate::source::{Numbers, ReadError, Source, fixed_text};
+use crate::structure::{Checked, sizes, truncated, unfinalised};
+
+const MAX_HEADER_BYTES: u64 = 8 << 20;
+const MAX_ATTRIBUTES: usize = 4096;
+
+/// Attributes of the first part.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Exr {
+    pub(crate) multipart: bool,
+    pub(crate) tiled: bool,
+    pub(crate) width: i64,
+    pub(crate) height: i64,
+    pub(crate) compression: u8,
+    pub(crate) half: bool,
+    /// Text attributes by name.
+    pub(crate) texts: Vec<(String, String)>,
+    pub(crate) frames_per_second: Option<(i32, u32)>,
+    pub(crate) timecode_bcd: Option<u32>,
+    pub(crate) floats: Vec<(String, f32)>,
+    header_end: u64,
+}
+
+impl Exr {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.texts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn float(&self, name: &str) -> Option<f32> {
+        self.floats.iter().find(|(key, _)| key == name).map(|(_, value)| *value).filter(|value| value.is_finite())
+    }
+}
+
+fn name_at(bytes: &[u8], at: usize) -> Option<(String, usize)> {
+    let rest = bytes.get(at..)?;
+    let end = rest.iter().take(256).position(|byte| *byte == 0)?;
+    Some((String::from_utf8_lossy(&rest[..end]).into_owned(), at + end + 1))
+}
+
+pub(crate) fn read(source: &mut Source<'_>) -> Result<Exr, ReadError> {
+    let mut loaded = 16 << 10;
+    loop {
+        let bytes = source.up_to(0, loaded)?;
+        match parse(&bytes) {
+            Some(header) => return Ok(header),
+            None if loaded >= MAX_HEADER_BYTES => return Err(ReadError::Malformed("the OpenEXR header has no end")),
+            None if bytes.len() as u64 == source.size() => {
+                return Err(ReadError::PastEnd { wanted_end: source.size() + 1, size: source.size() });
+            }
+            None => loaded *= 8,
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Exr> {
+    let version = bytes.le32(4)?;
+    let mut exr = Exr { multipart: version & 0x1000 != 0, tiled: version & 0x200 != 0, ..Exr::default() };
+    let mut at = 8;
+    for _ in 0..MAX_ATTRIBUTES {
+        let (name, after) = name_at(bytes, at)?;
+        if name.is_empty() {
+            exr.header_end = after as u64;
+            return Some(exr);
+        }
+        let (kind, after) = name_at(bytes, after)?;
+        let length = bytes.le32(after)? as usize;
+        let value = bytes.get(after + 4..(after + 4).checked_add(length)?)?;
+        at = after + 4 + length;
+        match (name.as_str(), kind.as_str()) {
+            ("dataWindow", "box2i") => {
+                let edge = |at: usize| value.le32(at).map(|n| i64::from(n as i32));
+                if let (Some(left), Some(top), Some(right), Some(bottom)) = (edge(0), edge(4), edge(8), edge(12)) {
+                    exr.width = right - left + 1;
+                    exr.height = bottom - top + 1;
+                }
+            }
+            ("compression", _) => exr.compression = value.first().copied().unwrap_or(0),
+            ("channels", _) => exr.half = name_at(value, 0).and_then(|(_, after)| value.le32(after)) == Some(1),
+            (_, "string") if exr.texts.len() < 1024 => exr.texts.push((name, fixed_text(&value[..value.len().min(4096)]))),
+            ("framesPerSecond", "rational") => exr.frames_per_second = value.le32(0).zip(value.le32(4)).map(|(n, d)| (n as i32, d)),
+            ("timeCode", "timecode") => exr.timecode_bcd = value.le32(0),
+            (_, "float") if exr.floats.len() < 1024 => {
+                if let Some(bits) = value.le32(0) {
+                    exr.floats.push((name, f32::from_bits(bits)));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+const fn lines_per_block(compression: u8) -> Option<i64> {
+    Some(match compression {
+        0..=2 => 1,
+        3 | 5 => 16,
+        4 | 6 | 7 | 8 => 32,
+        9 => 256,
+        _ => return None,
+    })
+}
+
+pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
+    let exr = read(source)?;
+    let Some(lines) = lines_per_block(exr.compression).filter(|_| !exr.multipart && !exr.tiled) else {
+        return Ok(Checked::cannot_tell());
+    };
+    if exr.height <= 0 || exr.width <= 0 {
+        return Err(ReadError::Malformed("the data window is empty"));
+    }
+    let blocks = ((exr.height + lines - 1) / lines) as u64;
+    let table_bytes = blocks.checked_mul(8).ok_or(ReadError::TooLarge)?;
+    if exr.header_end + table_bytes > source.size() {
+        return Ok(Checked::broken(truncated("the file ends inside its table of blocks".to_owned())));
+    }
+    let table = source.at(exr.header_end, table_bytes)?;
+    let offsets: Vec<u64> = table.chunks_exact(8).filter_map(|entry| entry.le64(0)).collect();
+    let missing = offsets.iter().filter(|offset| **offset == 0).count();
+    if missing > 0 {
+        return Ok(Checked::broken(unfinalised(format!("{missing} of {blocks} blocks were never written"))));
+    }
+    let last = offsets.iter().copied().max().unwrap_or(0);
+    let Ok(header) = source.at(last, 8) else {
+        return Ok(Checked::broken(truncated(format!("the last block begins at byte {last}, {} are present", source.size()))));
+    };
+    let end = last + 8 + u64::from(header.le32(4).unwrap_or(0));
+    if end > source.size() {
+        return Ok(Checked::broken(truncated(sizes(end, source.size()))));
+    }
+    Ok(Checked::complete())
+}

@@ -1,0 +1,412 @@
+//! Owns ISO-BMFF (ISO/IEC 14496-12) and QuickTime: box walk, the sample tables that place every picture in the file, timecode
+//! track, user data and metadata keys. Must never read media data, except the four bytes of a timecode sample.
+
+use crate::source::{Numbers, ReadError, Source, fixed_text};
+use crate::structure::{Checked, HINT_KEEP, damaged, sizes, truncated};
+use checkgate_model::{Finding, Severity};
+
+const MAX_TOP_LEVEL_BOXES: usize = 200_000;
+const MAX_DEPTH: usize = 12;
+const MAX_TEXT_BYTES: usize = 64 << 10;
+
+/// A film without its pictures.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Movie {
+    pub(crate) brand: String,
+    pub(crate) has_moov: bool,
+    pub(crate) media_bytes: u64,
+    /// A box that is declared beyond the end of the file: name, declared end.
+    pub(crate) cut_box: Option<(String, u64)>,
+    /// Bytes that are no box.
+    pub(crate) foreign_at: Option<u64>,
+    pub(crate) fragmented: bool,
+    pub(crate) tracks: Vec<Track>,
+    /// Name and text of user data and metadata keys, in file order.
+    pub(crate) tags: Vec<(String, String)>,
+}
+
+/// One track.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Track {
+    pub(crate) handler: String,
+    pub(crate) timescale: u32,
+    pub(crate) duration: u64,
+    pub(crate) codec: String,
+    pub(crate) encoder: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) depth: u16,
+    pub(crate) colour: Option<(u16, u16, u16)>,
+    pub(crate) channels: u16,
+    pub(crate) sample_rate: u32,
+    pub(crate) bit_depth: u16,
+    pub(crate) samples: u64,
+    pub(crate) sample_delta: Option<u32>,
+    pub(crate) furthest_sample_end: u64,
+    pub(crate) first_chunk: Option<u64>,
+    pub(crate) timecode: Option<TimecodeTrack>,
+    chunks: Vec<u64>,
+    samples_per_chunk: Vec<(u32, u32)>,
+    constant_sample_bytes: u32,
+    sample_bytes: Vec<u32>,
+}
+
+/// The timecode sample description and its one sample.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct TimecodeTrack {
+    pub(crate) drop: bool,
+    pub(crate) timescale: u32,
+    pub(crate) frame_duration: u32,
+    pub(crate) frames_per_second: u8,
+    pub(crate) reel: String,
+    pub(crate) start_frame: Option<u32>,
+}
+
+impl Movie {
+    pub(crate) fn video(&self) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.handler == "vide")
+    }
+
+    pub(crate) fn timecode(&self) -> Option<&TimecodeTrack> {
+        self.tracks.iter().find_map(|track| track.timecode.as_ref())
+    }
+}
+
+pub(crate) fn read(source: &mut Source<'_>) -> Result<Movie, ReadError> {
+    let mut movie = Movie::default();
+    let size = source.size();
+    let mut at = 0u64;
+    for _ in 0..MAX_TOP_LEVEL_BOXES {
+        if at >= size {
+            break;
+        }
+        if size - at < 8 {
+            movie.foreign_at = Some(at);
+            break;
+        }
+        let header = source.up_to(at, 16)?;
+        let name = header.get(4..8).unwrap_or_default().to_vec();
+        if !name.iter().all(|byte| (0x20..0x7f).contains(byte) || *byte == 0xa9) {
+            // Cameras pad the end of a file with zeros; anything else is no box.
+            if header.iter().any(|byte| *byte != 0) {
+                movie.foreign_at = Some(at);
+            }
+            break;
+        }
+        let (header_len, length) = match header.be32(0).unwrap_or(0) {
+            0 => (8, size - at),
+            1 => (16, header.be64(8).unwrap_or(0)),
+            length => (8, u64::from(length)),
+        };
+        if length < header_len {
+            movie.foreign_at = Some(at);
+            break;
+        }
+        let end = at.saturating_add(length);
+        match name.as_slice() {
+            b"ftyp" => movie.brand = source.up_to(at + header_len, 4).map(|bytes| fixed_text(&bytes))?,
+            b"mdat" => movie.media_bytes = movie.media_bytes.saturating_add(length - header_len),
+            b"moof" => movie.fragmented = true,
+            b"moov" if end <= size => {
+                movie.has_moov = true;
+                let body = source.at(at + header_len, length - header_len)?;
+                read_moov(&body, &mut movie);
+            }
+            _ => {}
+        }
+        if end > size {
+            movie.cut_box = Some((String::from_utf8_lossy(&name).into_owned(), end));
+            break;
+        }
+        at = end;
+    }
+    for track in &mut movie.tracks {
+        track.place_samples();
+        if let (Some(timecode), Some(chunk)) = (&mut track.timecode, track.first_chunk) {
+            timecode.start_frame = source.at(chunk, 4).ok().and_then(|bytes| bytes.be32(0));
+        }
+    }
+    Ok(movie)
+}
+
+/// The boxes of a body held in memory; stops quietly at the first one that does not fit.
+fn boxes(body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut at = 0usize;
+    std::iter::from_fn(move || {
+        let header = body.get(at..at.checked_add(8)?)?;
+        let name: [u8; 4] = header[4..8].try_into().ok()?;
+        let (skip, length) = match header.be32(0)? {
+            0 => (8, body.len() - at),
+            1 => (16, usize::try_from(body.be64(at + 8)?).ok()?),
+            length => (8, length as usize),
+        };
+        let content = (length >= skip).then(|| body.get(at + skip..at.checked_add(length)?))??;
+        at += length;
+        Some((name, content))
+    })
+}
+
+fn read_moov(body: &[u8], movie: &mut Movie) {
+    for (name, content) in boxes(body) {
+        match &name {
+            b"trak" => {
+                let mut track = Track::default();
+                read_track(content, &mut track, &mut movie.tags, 0);
+                movie.tracks.push(track);
+            }
+            b"udta" => read_user_data(content, &mut movie.tags, 0),
+            b"meta" => read_meta(content, &mut movie.tags),
+            b"mvex" => movie.fragmented = true,
+            _ => {}
+        }
+        if movie.tracks.len() >= 256 {
+            break;
+        }
+    }
+}
+
+fn read_track(body: &[u8], track: &mut Track, tags: &mut Vec<(String, String)>, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    for (name, content) in boxes(body) {
+        match &name {
+            b"mdia" | b"minf" | b"stbl" => read_track(content, track, tags, depth + 1),
+            b"udta" => read_user_data(content, tags, 0),
+            b"meta" => read_meta(content, tags),
+            b"mdhd" => {
+                let wide = content.first() == Some(&1);
+                track.timescale = content.be32(if wide { 20 } else { 12 }).unwrap_or(0);
+                track.duration = if wide { content.be64(24).unwrap_or(0) } else { content.be32(16).map_or(0, u64::from) };
+            }
+            // A second handler inside `minf` describes the data, not the media.
+            b"hdlr" if track.handler.is_empty() => track.handler = content.get(8..12).map(fixed_text).unwrap_or_default(),
+            b"stsd" => read_sample_description(content, track),
+            b"stts" => {
+                let count = content.be32(4).unwrap_or(0) as usize;
+                for entry in content.get(8..).unwrap_or_default().chunks_exact(8).take(count) {
+                    track.samples = track.samples.saturating_add(u64::from(entry.be32(0).unwrap_or(0)));
+                    let delta = entry.be32(4).filter(|delta| *delta > 0);
+                    track.sample_delta = track.sample_delta.or(delta);
+                }
+            }
+            b"stsc" => {
+                let count = content.be32(4).unwrap_or(0) as usize;
+                let entries = content.get(8..).unwrap_or_default().chunks_exact(12).take(count);
+                track.samples_per_chunk = entries.map(|e| (e.be32(0).unwrap_or(0), e.be32(4).unwrap_or(0))).collect();
+            }
+            b"stsz" => {
+                track.constant_sample_bytes = content.be32(4).unwrap_or(0);
+                let count = content.be32(8).unwrap_or(0) as usize;
+                track.sample_bytes = content.get(12..).unwrap_or_default().chunks_exact(4).take(count).filter_map(|e| e.be32(0)).collect();
+            }
+            b"stco" | b"co64" => {
+                let count = content.be32(4).unwrap_or(0) as usize;
+                let table = content.get(8..).unwrap_or_default();
+                track.chunks = if &name == b"stco" {
+                    table.chunks_exact(4).take(count).filter_map(|e| e.be32(0).map(u64::from)).collect()
+                } else {
+                    table.chunks_exact(8).take(count).filter_map(|e| e.be64(0)).collect()
+                };
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Track {
+    /// Finds the first chunk and the furthest byte the sample tables point to. The length of a chunk is only added where the
+    /// table states a size for each sample: for sound with a constant size the unit differs between writers.
+    fn place_samples(&mut self) {
+        self.first_chunk = self.chunks.first().copied();
+        let sized = self.handler == "vide" || self.sample_bytes.len() as u64 == self.samples;
+        let mut sample = 0usize;
+        let mut run = 0usize;
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            while self.samples_per_chunk.get(run + 1).is_some_and(|(first, _)| index + 1 >= *first as usize) {
+                run += 1;
+            }
+            let per_chunk = self.samples_per_chunk.get(run).map_or(0, |(_, count)| *count as usize);
+            let end = sample.saturating_add(per_chunk);
+            let bytes = if !sized {
+                0
+            } else if self.constant_sample_bytes > 0 {
+                u64::from(self.constant_sample_bytes).saturating_mul(per_chunk as u64)
+            } else {
+                let last = end.min(self.sample_bytes.len());
+                self.sample_bytes.get(sample.min(last)..last).unwrap_or_default().iter().map(|bytes| u64::from(*bytes)).sum()
+            };
+            sample = end;
+            self.furthest_sample_end = self.furthest_sample_end.max(chunk.saturating_add(bytes));
+        }
+        self.sample_bytes = Vec::new();
+        self.chunks = Vec::new();
+    }
+}
+
+fn read_sample_description(content: &[u8], track: &mut Track) {
+    let Some((name, entry)) = content.get(8..).and_then(|entries| boxes(entries).next()) else { return };
+    track.codec = String::from_utf8_lossy(&name).trim().to_owned();
+    match track.handler.as_str() {
+        "vide" => {
+            track.width = entry.be16(24).map_or(0, u32::from);
+            track.height = entry.be16(26).map_or(0, u32::from);
+            let name_len = usize::from(entry.get(42).copied().unwrap_or(0)).min(31);
+            track.encoder = entry.get(43..43 + name_len).map(fixed_text).unwrap_or_default();
+            track.depth = entry.be16(74).unwrap_or(0);
+            for (name, body) in boxes(entry.get(78..).unwrap_or_default()) {
+                let coded = matches!(body.get(..4), Some(b"nclc" | b"nclx"));
+                if &name == b"colr" && coded {
+                    track.colour = body.be16(4).zip(body.be16(6)).zip(body.be16(8)).map(|((p, t), m)| (p, t, m));
+                }
+            }
+        }
+        "soun" => {
+            let version = entry.be16(8).unwrap_or(0);
+            if version == 2 {
+                let rate = entry.be64(32).map(f64::from_bits).filter(|rate| (1.0..=1e7).contains(rate));
+                track.sample_rate = rate.map_or(0, |rate| rate as u32);
+                track.channels = entry.be32(40).unwrap_or(0).min(4096) as u16;
+                track.bit_depth = entry.be32(48).unwrap_or(0).min(64) as u16;
+            } else {
+                track.channels = entry.be16(16).unwrap_or(0);
+                track.bit_depth = entry.be16(18).unwrap_or(0);
+                track.sample_rate = entry.be32(24).unwrap_or(0) >> 16;
+            }
+            // The field says 16 for the 24- and 32-bit codecs of old QuickTime.
+            match &name {
+                b"in24" => track.bit_depth = 24,
+                b"in32" | b"fl32" => track.bit_depth = 32,
+                _ => {}
+            }
+        }
+        "tmcd" => {
+            let flags = entry.be32(12).unwrap_or(0);
+            let mut timecode = TimecodeTrack {
+                drop: flags & 1 != 0,
+                timescale: entry.be32(16).unwrap_or(0),
+                frame_duration: entry.be32(20).unwrap_or(0),
+                frames_per_second: entry.get(24).copied().unwrap_or(0),
+                ..TimecodeTrack::default()
+            };
+            for (name, body) in boxes(entry.get(26..).unwrap_or_default()) {
+                if &name == b"name" {
+                    let length = usize::from(body.be16(0).unwrap_or(0));
+                    timecode.reel = body.get(4..4 + length.min(body.len().saturating_sub(4))).map(fixed_text).unwrap_or_default();
+                }
+            }
+            track.timecode = Some(timecode);
+        }
+        _ => {}
+    }
+}
+
+fn push_tag(tags: &mut Vec<(String, String)>, name: String, bytes: &[u8]) {
+    if tags.len() < 4096 {
+        tags.push((name, fixed_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)])));
+    }
+}
+
+fn box_name(name: [u8; 4]) -> String {
+    name.iter().map(|byte| if *byte == 0xa9 { '©' } else { char::from(*byte) }).collect()
+}
+
+fn read_user_data(body: &[u8], tags: &mut Vec<(String, String)>, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    for (name, content) in boxes(body) {
+        match &name {
+            b"meta" => read_meta(content, tags),
+            b"udta" => read_user_data(content, tags, depth + 1),
+            [0xa9, ..] => {
+                // QuickTime text: length, language, text; MP4 writers put a `data` box here instead.
+                let length = usize::from(content.be16(0).unwrap_or(0));
+                if let Some(text) = content.get(4..4 + length) {
+                    push_tag(tags, format!("udta/{}", box_name(name)), text);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `meta`: with version and flags (ISO) or without (QuickTime); keys of `mdta` number the entries of `ilst`.
+fn read_meta(content: &[u8], tags: &mut Vec<(String, String)>) {
+    let body = if content.get(4..8) == Some(b"hdlr") { content } else { content.get(4..).unwrap_or_default() };
+    let mut keys: Vec<String> = Vec::new();
+    for (name, inside) in boxes(body) {
+        if &name == b"keys" {
+            keys = boxes(inside.get(8..).unwrap_or_default()).take(4096).map(|(_, key)| fixed_text(&key[..key.len().min(256)])).collect();
+        }
+    }
+    for (name, inside) in boxes(body) {
+        if &name != b"ilst" {
+            continue;
+        }
+        for (item, item_body) in boxes(inside) {
+            let index = u32::from_be_bytes(item) as usize;
+            let key = index.checked_sub(1).and_then(|index| keys.get(index)).cloned().unwrap_or_else(|| format!("ilst/{}", box_name(item)));
+            for (part, data) in boxes(item_body) {
+                if &part == b"data" {
+                    let kind = data.be32(0).unwrap_or(0) & 0x00ff_ffff;
+                    let value = data.get(8..).unwrap_or_default();
+                    match typed_value(kind, value) {
+                        Some(text) => push_tag(tags, key.clone(), text.as_bytes()),
+                        None => push_tag(tags, key.clone(), value),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Numbers of the well-known types (QuickTime File Format, "Well-known types"); texts are left to the caller.
+fn typed_value(kind: u32, value: &[u8]) -> Option<String> {
+    Some(match (kind, value.len()) {
+        (21, 1) => i64::from(value[0] as i8).to_string(),
+        (21, 2) => i64::from(value.be16(0)? as i16).to_string(),
+        (21 | 66 | 67, 4) => i64::from(value.be32(0)? as i32).to_string(),
+        (21, 8) => (value.be64(0)? as i64).to_string(),
+        (22 | 77, 4) => value.be32(0)?.to_string(),
+        (22 | 75, 1) => value[0].to_string(),
+        (22 | 76, 2) => value.be16(0)?.to_string(),
+        (22 | 78, 8) => value.be64(0)?.to_string(),
+        (23, 4) => f32::from_bits(value.be32(0)?).to_string(),
+        (24, 8) => f64::from_bits(value.be64(0)?).to_string(),
+        _ => return None,
+    })
+}
+
+pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
+    let movie = read(source)?;
+    let size = source.size();
+    if let Some((name, end)) = &movie.cut_box {
+        let what = if movie.has_moov { "the index is there, the recording is cut" } else { "the recording is cut and its index is missing" };
+        return Ok(Checked::broken(truncated(format!("{what}: box {name} {}", sizes(*end, size)))));
+    }
+    if !movie.has_moov {
+        return Ok(Checked::broken(Finding::new(
+            "structure.no_moov",
+            Severity::Error,
+            format!("the recording was never finished: {} bytes of media, no index (moov)", movie.media_bytes),
+            format!("Put the card back into the camera, which may finish the recording. {HINT_KEEP}"),
+        )));
+    }
+    let furthest = movie.tracks.iter().map(|track| track.furthest_sample_end).max().unwrap_or(0);
+    if furthest > size {
+        return Ok(Checked::broken(truncated(format!("the index points to byte {furthest}, {size} are present"))));
+    }
+    if movie.tracks.iter().all(|track| track.samples == 0) && !movie.fragmented {
+        return Ok(Checked::broken(Finding::new(
+            "structure.no_frames",
+            Severity::Error,
+            "the index lists no picture and no sound",
+            HINT_KEEP,
+        )));
+    }
+    if let Some(at) = movie.foreign_at {
+        return Ok(Checked::broken(damaged(format!("the boxes end at byte {at}, the file at {size}"))));
+    }
+    Ok(Checked::complete())
+}

@@ -1,0 +1,217 @@
+//! Owns recognition (camera.md 1.1): unique marks first, DCIM last, evidence kept. One card can hold several families; what no
+//! family claims is listed all the same. Must never narrow what is copied.
+
+use crate::complete;
+use crate::group::{Grouped, Groups, group};
+use crate::isobmff;
+use crate::profile::{FamilyKind, Profiles, UNKNOWN, profiles};
+use crate::riff;
+use crate::source::Source;
+use crate::structure::Container;
+use crate::CardFiles;
+use checkgate_model::{CardRecognition, Clip, ClipKind, Confidence, FileRole, RecognitionEvidence, RelPath, Roll};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a sidecar or index read to see whether it is what its name says.
+const MARK_BYTES: u64 = 64 << 10;
+
+/// What one family has in its favour.
+#[derive(Default)]
+struct Standing {
+    evidence: Vec<RecognitionEvidence>,
+    clips: u64,
+    size_bytes: u64,
+}
+
+/// Recognises a card: families with evidence, rolls, clips, and what its structure lacks. Reads a few kilobytes of each essence.
+#[must_use]
+pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
+    let profiles = profiles();
+    let mut groups = group(profiles, card.entries());
+    let mut bytes_read = 0;
+    let mut findings = complete::check_files(card, &groups, &mut bytes_read);
+    let mut named = BTreeMap::new();
+    for grouped in &mut groups.clips {
+        if let Some((family, words, path)) = container_identity(card, profiles, grouped, &mut bytes_read) {
+            grouped.family = family;
+            named.entry(family).or_insert((words, path));
+        }
+    }
+    findings.extend(complete::check_groups(card, &groups, &mut bytes_read));
+    let standings = standings(card, profiles, &groups, &named, &mut bytes_read);
+    let mut order: Vec<usize> = standings.keys().copied().collect();
+    order.sort_by_key(|family| {
+        let standing = &standings[family];
+        let profile = &profiles.families[*family];
+        let best = standing.evidence.iter().map(|evidence| evidence.confidence).max().unwrap_or(Confidence::Unknown);
+        (standing.clips == 0, profile.kind, std::cmp::Reverse(best), std::cmp::Reverse(standing.size_bytes), profile.rank)
+    });
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.path.cmp(&b.path)).then_with(|| a.code.cmp(&b.code)));
+    let file_count = card.entries().len() as u64;
+    let size_bytes = card.entries().iter().map(|entry| entry.size_bytes).sum();
+    let primary = order.first().map(|family| &profiles.families[*family]);
+    let mut evidence: Vec<RecognitionEvidence> = order.iter().flat_map(|family| standings[family].evidence.clone()).collect();
+    evidence.sort_by_key(|evidence| std::cmp::Reverse(evidence.confidence));
+    let confidence = order
+        .first()
+        .and_then(|family| standings[family].evidence.iter().map(|evidence| evidence.confidence).max())
+        .unwrap_or(Confidence::Unknown);
+    let rolls = rolls(&groups.clips);
+    let main_clips = || groups.clips.iter().filter(|grouped| order.first() == Some(&grouped.family));
+    let only = |values: BTreeSet<String>| if values.len() == 1 { values.into_iter().next() } else { None };
+    let reel = only(main_clips().filter_map(|grouped| grouped.clip.roll.clone()).collect());
+    let camera_index = only(main_clips().filter_map(|grouped| grouped.index.clone()).filter(|index| !index.is_empty()).collect());
+    CardRecognition {
+        family: primary.map_or(UNKNOWN, |profile| profile.id.as_str()).to_owned(),
+        family_name: primary.map_or("Unknown card", |profile| profile.name.as_str()).to_owned(),
+        confidence,
+        evidence,
+        also_present: order.iter().skip(1).map(|family| profiles.families[*family].id.clone()).collect(),
+        reel,
+        camera_index,
+        rolls,
+        clips: groups.clips.into_iter().map(|grouped| grouped.clip).collect(),
+        unassigned: groups.unassigned,
+        empty_folders: card.empty_folders().to_vec(),
+        file_count,
+        size_bytes,
+        findings,
+        bytes_read,
+    }
+}
+
+/// What a container says of its maker, asked only where the name alone says little.
+fn container_identity(card: &dyn CardFiles, profiles: &Profiles, grouped: &Grouped, bytes_read: &mut u64) -> Option<(usize, String, RelPath)> {
+    let profile = &profiles.families[grouped.family];
+    let weak = profile.kind == FamilyKind::Generic || profile.make.is_empty();
+    if !weak || !matches!(grouped.clip.kind, ClipKind::Video | ClipKind::Sound) {
+        return None;
+    }
+    let essence = grouped.clip.essence()?;
+    let mut reader = card.open(&essence.path).ok()?;
+    let mut source = Source::new(&mut *reader, essence.size_bytes);
+    let head = source.up_to(0, 64).unwrap_or_default();
+    let mut words: Vec<String> = Vec::new();
+    match crate::structure::container_of(&head) {
+        Container::Riff => {
+            if let Some(bext) = riff::read(&mut source).ok().and_then(|wave| wave.bext) {
+                words.push(bext.originator);
+            }
+        }
+        Container::IsoBmff => {
+            if let Ok(movie) = isobmff::read(&mut source) {
+                words.push(movie.brand.clone());
+                words.extend(movie.video().map(|track| track.codec.clone()));
+                let telling = |name: &str| {
+                    let name = name.to_ascii_lowercase();
+                    ["mak", "make", "manufacturer", "model", "mod", "encoder", "too"].iter().any(|end| name.ends_with(end)) || name.starts_with("com.arri")
+                };
+                for (name, text) in movie.tags.iter().filter(|(name, _)| telling(name)) {
+                    words.push(if name.starts_with("com.arri") { name.clone() } else { text.clone() });
+                }
+            }
+        }
+        Container::R3d => words.push("R3D".to_owned()),
+        _ => {}
+    }
+    *bytes_read += source.bytes_read();
+    words.iter().find_map(|words| profiles.by_identity(words).map(|family| (family, words.clone(), essence.path.clone())))
+}
+
+fn standings(
+    card: &dyn CardFiles,
+    profiles: &Profiles,
+    groups: &Groups,
+    named: &BTreeMap<usize, (String, RelPath)>,
+    bytes_read: &mut u64,
+) -> BTreeMap<usize, Standing> {
+    let mut standings: BTreeMap<usize, Standing> = BTreeMap::new();
+    for (rule, path, count) in &groups.spoken {
+        let compiled = &profiles.rules[*rule];
+        let mut confidence = compiled.rule.says.unwrap_or(Confidence::DirectorySignature);
+        let what = compiled.rule.what.as_deref().unwrap_or("fits the family");
+        let others = if *count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+        let mut what = format!("{}{others} {what}", path.file_name());
+        if !compiled.rule.contains.is_empty() && marks(card, path, &compiled.rule.contains, bytes_read) {
+            confidence = Confidence::SidecarField;
+            what.push_str(", and its content says so");
+        }
+        standings.entry(compiled.family).or_default().evidence.push(RecognitionEvidence { confidence, what, path: Some(path.clone()) });
+    }
+    for (family, (words, path)) in named {
+        standings.entry(*family).or_default().evidence.push(RecognitionEvidence {
+            confidence: Confidence::ContainerMetadata,
+            what: format!("{} names its maker: {words}", path.file_name()),
+            path: Some(path.clone()),
+        });
+    }
+    if let Some(label) = card.label()
+        && let Some(family) = profiles.by_label(label)
+    {
+        standings.entry(family).or_default().evidence.push(RecognitionEvidence {
+            confidence: Confidence::FileName,
+            what: format!("the volume label {label} fits its roll names"),
+            path: None,
+        });
+    }
+    for grouped in &groups.clips {
+        let standing = standings.entry(grouped.family).or_default();
+        standing.clips += 1;
+        standing.size_bytes += grouped.clip.size_bytes();
+    }
+    for standing in standings.values_mut() {
+        standing.evidence.sort_by_key(|evidence| std::cmp::Reverse(evidence.confidence));
+    }
+    standings
+}
+
+fn marks(card: &dyn CardFiles, path: &RelPath, wanted: &[String], bytes_read: &mut u64) -> bool {
+    let Some(entry) = card.entries().iter().find(|entry| entry.path == *path) else { return false };
+    let Ok(mut reader) = card.open(path) else { return false };
+    let mut source = Source::new(&mut *reader, entry.size_bytes);
+    let text = source.up_to(0, MARK_BYTES).map(|bytes| crate::xml::text_of(&bytes)).unwrap_or_default();
+    *bytes_read += source.bytes_read();
+    wanted.iter().any(|mark| text.contains(mark.as_str()))
+}
+
+/// A roll lives in the folder that carries its name, else in the one folder that holds all its clips.
+fn rolls(clips: &[Grouped]) -> Vec<Roll> {
+    let mut by_name: BTreeMap<&str, Vec<&Clip>> = BTreeMap::new();
+    for grouped in clips {
+        if let Some(roll) = &grouped.clip.roll {
+            by_name.entry(roll).or_default().push(&grouped.clip);
+        }
+    }
+    by_name
+        .into_iter()
+        .map(|(name, clips)| Roll {
+            name: name.to_owned(),
+            folder: roll_folder(name, &clips),
+            clips: clips.iter().map(|clip| clip.name.clone()).collect(),
+        })
+        .collect()
+}
+
+fn roll_folder(name: &str, clips: &[&Clip]) -> Option<RelPath> {
+    let essences: Vec<&RelPath> = clips.iter().filter_map(|clip| clip.files.iter().find(|file| file.role != FileRole::Sidecar)).map(|file| &file.path).collect();
+    let first = essences.first()?;
+    let mut folder = first.parent();
+    let mut named = None;
+    let mut common = None;
+    while let Some(candidate) = folder {
+        if essences.iter().all(|path| path.is_under(&candidate)) {
+            if squeezed_equal(candidate.file_name(), name) {
+                named = Some(candidate.clone());
+            }
+            common = common.or_else(|| Some(candidate.clone()));
+        }
+        folder = candidate.parent();
+    }
+    named.or(common)
+}
+
+/// `A_0113_1EZN` and `A_0113_1EZN.RDM` are the folder of their roll as well.
+fn squeezed_equal(folder: &str, roll: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    letters(folder) == letters(roll)
+}
