@@ -1,0 +1,982 @@
+// Made by `./dev codegen` from crates/contract. Do not edit.
+
+export type Severity = "note" | "warning" | "error";
+
+export type EvidenceLevel = "size_only" | "hash_in_flight" | "read_back_system" | "read_back_share" | "read_back_device";
+
+export type Confidence = "unknown" | "directory_signature" | "file_name" | "container_metadata" | "sidecar_field";
+
+export type ClipKind = "video" | "sequence" | "sound" | "still";
+
+export type FileRole = "essence" | "segment" | "frame" | "second_card_half" | "audio_twin" | "sidecar" | "index" | "proxy" | "thumbnail" | "report" | "look" | "support" | "unknown";
+
+export type JobState = "waiting" | "running" | "stopped" | "interrupted" | "failed" | "done";
+
+export type Station = "mounted" | "recognised" | "copied" | "proven" | "described" | "uploaded" | "released";
+
+export type StationState = "waiting" | "working" | "done" | "attention" | "failed" | "not_asked";
+
+export type ErrorCode = "source_gone" | "source_unreadable" | "source_changed" | "source_empty" | "destination_full" | "destination_failed" | "destination_unsafe" | "destination_occupied" | "copy_corrupt" | "busy" | "stopped" | "not_found" | "bad_request" | "history_damaged" | "media_unreadable" | "tool_failed" | "offline" | "cloud_refused" | "cloud_mismatch" | "state_failed" | "internal";
+
+export type Retry = "never" | "later" | "now";
+
+export type Problem = { 
+/**
+ * Closed code.
+ */
+code: ErrorCode, 
+/**
+ * One sentence, with the path or name it is about.
+ */
+summary: string, 
+/**
+ * Causes, outermost first.
+ */
+details: Array<string>, 
+/**
+ * What is safe now and what to do next.
+ */
+hint: string, 
+/**
+ * Whether trying again can help.
+ */
+retry: Retry, };
+
+export type Finding = { 
+/**
+ * Stable code, e.g. `structure.truncated`.
+ */
+code: string, 
+/**
+ * How bad.
+ */
+severity: Severity, 
+/**
+ * What is the case, in one sentence, with the evidence ("declares 812 MB, 401 MB present").
+ */
+message: string, 
+/**
+ * What to do now.
+ */
+hint: string, 
+/**
+ * The file or folder it is about, if one.
+ */
+path?: string, 
+/**
+ * The clip it is about, if one.
+ */
+clip?: string, 
+/**
+ * Whether a named person may override it.
+ */
+overridable: boolean, };
+
+export type Unmet = { 
+/**
+ * Stable code, e.g. `verdict.copies`.
+ */
+code: string, 
+/**
+ * What is missing, in one sentence.
+ */
+reason: string, };
+
+export type Verdict = { 
+/**
+ * True only if every condition is known to be met.
+ */
+safe: boolean, 
+/**
+ * Policy it was computed from.
+ */
+policy: string, 
+/**
+ * Every unmet condition; empty exactly if `safe`.
+ */
+unmet: Array<Unmet>, };
+
+export type VolumeView = { 
+/**
+ * Stable id.
+ */
+id: string, 
+/**
+ * Where it is mounted, for reading only.
+ */
+mount_point: string, 
+/**
+ * Volume label.
+ */
+label: string, 
+/**
+ * File system type.
+ */
+file_system: string, 
+/**
+ * `card`, `storage`, `system`, `network` or `other`.
+ */
+role: string, 
+/**
+ * Physical device it lies on, as far as the system tells.
+ */
+device: string | null, 
+/**
+ * Bus, if known (`usb`, `nvme`, `sata`, `virtual`).
+ */
+bus: string | null, 
+/**
+ * Link speed of the bus, if known.
+ */
+link_speed_mbps?: number, 
+/**
+ * Mounted read-only.
+ */
+read_only: boolean, 
+/**
+ * Capacity.
+ */
+total_bytes: number, 
+/**
+ * Free space.
+ */
+free_bytes: number, };
+
+export type DestinationView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name people use.
+ */
+label: string, 
+/**
+ * Folder, for reading only.
+ */
+path: string, 
+/**
+ * It is there now.
+ */
+present: boolean, 
+/**
+ * Free space, if present.
+ */
+free_bytes: number | null, 
+/**
+ * Physical device, as far as the system tells.
+ */
+device: string | null, 
+/**
+ * Part of the preset that runs by itself.
+ */
+in_preset: boolean, };
+
+export type StationView = { 
+/**
+ * Which.
+ */
+station: Station, 
+/**
+ * State.
+ */
+state: StationState, 
+/**
+ * Words under the active station, e.g. `copy 2 of 2`.
+ */
+words: string, };
+
+export type CopyState = "waiting" | "copying" | "reading_back" | "sealed" | "interrupted" | "failed";
+
+export type CopyView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Destination as people call it.
+ */
+label: string, 
+/**
+ * Folder of the copy, for reading only.
+ */
+path: string, 
+/**
+ * State.
+ */
+state: CopyState, 
+/**
+ * Bytes done in the present phase.
+ */
+bytes_done: number, 
+/**
+ * Bytes of the present phase.
+ */
+bytes_total: number, 
+/**
+ * Files that failed.
+ */
+failed_files: number, 
+/**
+ * Weakest evidence over all files, once complete.
+ */
+evidence: EvidenceLevel | null, 
+/**
+ * The evidence in words.
+ */
+evidence_words: string, 
+/**
+ * How it was got.
+ */
+method: string, 
+/**
+ * When the last proof was complete.
+ */
+proven_at: string | null, 
+/**
+ * Physical device.
+ */
+device: string | null, 
+/**
+ * Manifest below the copy's root.
+ */
+manifest: string | null, 
+/**
+ * The manifest was read again and is equal.
+ */
+manifest_reread: boolean, };
+
+export type FindingCounts = { 
+/**
+ * Errors.
+ */
+errors: number, 
+/**
+ * Warnings.
+ */
+warnings: number, 
+/**
+ * Notes.
+ */
+notes: number, };
+
+export type UploadState = "waiting" | "sending" | "offline" | "interrupted" | "processing" | "done" | "quarantined" | "failed";
+
+export type ResultView = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * `preview`, `proxy`, `record` or `report`.
+ */
+kind: string, 
+/**
+ * Clip it belongs to.
+ */
+clip: string | null, 
+/**
+ * Size.
+ */
+size_bytes: number, };
+
+export type UploadView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Cloud it goes to.
+ */
+url: string, 
+/**
+ * State.
+ */
+state: UploadState, 
+/**
+ * Bytes there.
+ */
+bytes_done: number, 
+/**
+ * Bytes in all.
+ */
+bytes_total: number, 
+/**
+ * Parts sent by this and earlier runs.
+ */
+parts_done: number, 
+/**
+ * Words of the cloud's stage, e.g. `verifying 12 of 40`.
+ */
+cloud_words: string, 
+/**
+ * Objects the cloud has verified against the manifest.
+ */
+objects_verified: number, 
+/**
+ * Objects in the package.
+ */
+objects_total: number, 
+/**
+ * Results that came back.
+ */
+results: Array<ResultView>, 
+/**
+ * What went wrong, if anything.
+ */
+problem?: Problem, };
+
+export type CardView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Reel name, or the volume's label where none is known.
+ */
+reel: string, 
+/**
+ * Family as people say it.
+ */
+family: string, 
+/**
+ * Strength of the recognition.
+ */
+confidence: Confidence, 
+/**
+ * Camera letter, or `S` for sound; chooses the tape colour.
+ */
+camera_letter: string | null, 
+/**
+ * One line of picture facts, e.g. `ALEXA 35 · ProRes 4444 · 24`.
+ */
+facts: string, 
+/**
+ * Clips.
+ */
+clips: number, 
+/**
+ * Files.
+ */
+files: number, 
+/**
+ * Size.
+ */
+size_bytes: number, 
+/**
+ * When it was first seen.
+ */
+seen_at: string, 
+/**
+ * It is mounted now.
+ */
+mounted: boolean, 
+/**
+ * Mounted so that the system can write to it.
+ */
+writable: boolean, 
+/**
+ * The seven stations.
+ */
+stations: Array<StationView>, 
+/**
+ * Copies.
+ */
+copies: Array<CopyView>, 
+/**
+ * The latest job.
+ */
+job: string | null, 
+/**
+ * Its state.
+ */
+job_state: JobState | null, 
+/**
+ * Findings by severity.
+ */
+findings: FindingCounts, 
+/**
+ * What went wrong, if anything.
+ */
+problem?: Problem, 
+/**
+ * Upload, if asked for.
+ */
+upload?: UploadView, 
+/**
+ * May it go back to the camera?
+ */
+verdict: Verdict, 
+/**
+ * When the verdict became safe.
+ */
+safe_since: string | null, };
+
+export type ClipView = { 
+/**
+ * Card it belongs to.
+ */
+card: string, 
+/**
+ * Reel of the card.
+ */
+reel: string, 
+/**
+ * Position on the card, also its id in picture URLs.
+ */
+index: number, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: ClipKind, 
+/**
+ * Size of all its files.
+ */
+size_bytes: number, 
+/**
+ * Files.
+ */
+files: number, 
+/**
+ * Start timecode, empty if unknown.
+ */
+tc_start: string, 
+/**
+ * End timecode (exclusive), empty if unknown.
+ */
+tc_end: string, 
+/**
+ * Duration in frames, if known.
+ */
+duration_frames: number | null, 
+/**
+ * Frame rate as text.
+ */
+rate: string, 
+/**
+ * Camera model.
+ */
+camera: string, 
+/**
+ * Codec.
+ */
+codec: string, 
+/**
+ * Picture size, e.g. `4608x3164`.
+ */
+picture_size: string, 
+/**
+ * Scene and take, if known.
+ */
+slate: string, 
+/**
+ * Version of its picture: changes when the picture does; `None` while there is none.
+ */
+picture: string | null, 
+/**
+ * How the picture was made, e.g. `ARRI LogC4 to ACES 2.0 Rec.709`, or why there is none.
+ */
+picture_words: string, 
+/**
+ * Worst finding about it.
+ */
+worst: Severity | null, };
+
+export type ClipPage = { 
+/**
+ * Matching clips in all.
+ */
+total: number, 
+/**
+ * First one in `clips`.
+ */
+offset: number, 
+/**
+ * The clips.
+ */
+clips: Array<ClipView>, };
+
+export type SourceView = { 
+/**
+ * Normalised value, if the source knows.
+ */
+value: string | null, 
+/**
+ * As found.
+ */
+raw: string, 
+/**
+ * Where.
+ */
+source: string, };
+
+export type FieldView = { 
+/**
+ * Canonical name.
+ */
+name: string, 
+/**
+ * `known`, `vendor_unknown` or `conflict`.
+ */
+state: string, 
+/**
+ * Value in use with its unit.
+ */
+value: string, 
+/**
+ * Every statement.
+ */
+sources: Array<SourceView>, };
+
+export type FileView = { 
+/**
+ * Path below the card root, for reading only.
+ */
+path: string, 
+/**
+ * Size.
+ */
+size_bytes: number, 
+/**
+ * The part it plays.
+ */
+role: FileRole, };
+
+export type ClipDetail = { 
+/**
+ * The row.
+ */
+clip: ClipView, 
+/**
+ * Its files.
+ */
+files: Array<FileView>, 
+/**
+ * Its canonical metadata.
+ */
+fields: Array<FieldView>, 
+/**
+ * Findings about it.
+ */
+findings: Array<Finding>, };
+
+export type FailedFileView = { 
+/**
+ * Copy; `None` if the card itself could not be read.
+ */
+copy: string | null, 
+/**
+ * Path, for reading only.
+ */
+path: string, 
+/**
+ * What went wrong.
+ */
+problem: Problem, };
+
+export type LogLine = { 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * What.
+ */
+text: string, };
+
+export type CardDetail = { 
+/**
+ * The row.
+ */
+card: CardView, 
+/**
+ * Why it was recognised as what it is.
+ */
+recognition: Array<string>, 
+/**
+ * Every finding, worst first.
+ */
+findings: Array<Finding>, 
+/**
+ * Files that failed.
+ */
+failed_files: Array<FailedFileView>, 
+/**
+ * What happened, oldest first.
+ */
+log: Array<LogLine>, 
+/**
+ * Version of the contact sheet, if there is one.
+ */
+contact_sheet: string | null, };
+
+export type VerificationView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Folder, for reading only.
+ */
+path: string, 
+/**
+ * `waiting`, `running`, `whole`, `differences` or `failed`.
+ */
+state: string, 
+/**
+ * Bytes read.
+ */
+bytes_done: number, 
+/**
+ * Bytes in all.
+ */
+bytes_total: number, 
+/**
+ * Manifests used.
+ */
+manifests: Array<string>, 
+/**
+ * Files whose content was compared and is equal.
+ */
+checked: number, 
+/**
+ * Listed but not there.
+ */
+missing: Array<string>, 
+/**
+ * There but not listed.
+ */
+extra: Array<string>, 
+/**
+ * Content differs.
+ */
+mismatched: Array<string>, 
+/**
+ * Cannot be read.
+ */
+unreadable: Array<string>, 
+/**
+ * Damage of the history, warnings.
+ */
+notes: Array<string>, 
+/**
+ * How it was read, in words.
+ */
+evidence_words: string, 
+/**
+ * What went wrong, if anything.
+ */
+problem?: Problem, };
+
+export type PresetView = { 
+/**
+ * Runs by itself.
+ */
+automatic: boolean, 
+/**
+ * Hash formats (`xxh64`, `md5`, …).
+ */
+hashes: Array<string>, 
+/**
+ * `device`, `system` or `none`.
+ */
+verify: string, 
+/**
+ * Read the card a second time.
+ */
+source_reread: boolean, 
+/**
+ * Render previews.
+ */
+previews: boolean, 
+/**
+ * Upload from a verified copy.
+ */
+upload: boolean, };
+
+export type CloudView = { 
+/**
+ * URL, if one is set.
+ */
+url: string | null, 
+/**
+ * Answers now.
+ */
+online: boolean, 
+/**
+ * In words, e.g. `offline since 14:02`.
+ */
+words: string, };
+
+export type LaneView = { 
+/**
+ * Name, e.g. `SSD-7`.
+ */
+label: string, 
+/**
+ * `card`, `copy` or `cloud`.
+ */
+kind: string, 
+/**
+ * Averaged over five seconds.
+ */
+bytes_per_sec: number, 
+/**
+ * It limits the others.
+ */
+bottleneck: boolean, };
+
+export type Snapshot = { 
+/**
+ * Rises with every change of state.
+ */
+rev: number, 
+/**
+ * Version of the application.
+ */
+version: string, 
+/**
+ * Production, day and unit as set by the user, shown in the bar.
+ */
+project: string, 
+/**
+ * Mounted volumes.
+ */
+volumes: Array<VolumeView>, 
+/**
+ * Destinations.
+ */
+destinations: Array<DestinationView>, 
+/**
+ * Cards, newest first.
+ */
+cards: Array<CardView>, 
+/**
+ * Verifications, newest first.
+ */
+verifications: Array<VerificationView>, 
+/**
+ * What runs by itself.
+ */
+preset: PresetView, 
+/**
+ * The cloud.
+ */
+cloud: CloudView, 
+/**
+ * ffmpeg's version line, or why there is none.
+ */
+decoder: string, };
+
+export type LaneTick = { 
+/**
+ * Copy id, `card` for reading the card, `upload` for the cloud.
+ */
+id: string, 
+/**
+ * Label for the device strip.
+ */
+label: string, 
+/**
+ * Phase in words: `copying`, `reading back`, `second read`, `sealing`, `sending`.
+ */
+phase: string, 
+/**
+ * Bytes done in this phase.
+ */
+bytes_done: number, 
+/**
+ * Bytes of this phase.
+ */
+bytes_total: number, 
+/**
+ * Averaged over five seconds.
+ */
+bytes_per_sec: number, 
+/**
+ * Honest estimate for this lane including what follows; `None` while unknown.
+ */
+eta_secs: number | null, 
+/**
+ * It limits the others.
+ */
+bottleneck: boolean, };
+
+export type CardTick = { 
+/**
+ * Card id.
+ */
+card: string, 
+/**
+ * What it does now, in words.
+ */
+words: string, 
+/**
+ * File under way, for reading only.
+ */
+file: string, 
+/**
+ * Whole job, if known.
+ */
+eta_secs: number | null, 
+/**
+ * Lanes.
+ */
+lanes: Array<LaneTick>, };
+
+export type UiFrame = { 
+/**
+ * Revision of the state; when it is higher than the page's, the page fetches a snapshot.
+ */
+rev: number, 
+/**
+ * Cards that move, at most 12 with two lanes each, fewer with more.
+ */
+cards: Array<CardTick>, 
+/**
+ * Verifications that move: id, done, total.
+ */
+verifications: Array<[string, number, number]>, };
+
+export type CardRequest = { 
+/**
+ * Card.
+ */
+card: string, };
+
+export type JobRequest = { 
+/**
+ * Job.
+ */
+job: string, };
+
+export type DestinationRequest = { 
+/**
+ * Destination.
+ */
+destination: string, 
+/**
+ * Part of the preset.
+ */
+in_preset?: boolean, };
+
+export type StartOffload = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * Destination ids; at least one.
+ */
+destinations: Array<string>, };
+
+export type ClipsRequest = { 
+/**
+ * Only this card.
+ */
+card?: string, 
+/**
+ * Words that must all occur in name, reel, timecode, scene, take, camera or codec.
+ */
+filter: string, 
+/**
+ * First row.
+ */
+offset: number, 
+/**
+ * Rows, at most 500.
+ */
+limit: number, };
+
+export type ClipRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * Position on the card.
+ */
+index: number, };
+
+export type ExportRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * `ale` or `csv`.
+ */
+format: string, };
+
+export type CloudRequest = { 
+/**
+ * URL; empty removes it.
+ */
+url: string, 
+/**
+ * Bearer token; kept out of every answer.
+ */
+token: string, };
+
+export type ProjectRequest = { 
+/**
+ * Free text, e.g. `NIGHTFALL · Day 12 · MU`.
+ */
+project: string, };
+
+export type Empty = Record<symbol, never>;
+
+export type MaybeId = { 
+/**
+ * Id.
+ */
+id: string | null, };
+
+export type Written = { 
+/**
+ * Where, for reading only.
+ */
+path: string | null, };
+
+export interface Commands {
+  /** Everything needed to draw the page. */
+  get_snapshot: { req: Empty; res: Snapshot };
+  /** Everything about one card. */
+  get_card: { req: CardRequest; res: CardDetail };
+  /** Part of the clip list. */
+  get_clips: { req: ClipsRequest; res: ClipPage };
+  /** Everything about one clip. */
+  get_clip: { req: ClipRequest; res: ClipDetail };
+  /** Opens a dialog for a folder that is to be treated as a card. */
+  pick_card: { req: Empty; res: MaybeId };
+  /** Opens a dialog for a destination. */
+  pick_destination: { req: Empty; res: MaybeId };
+  /** Puts a destination into the preset or takes it out. */
+  set_destination: { req: DestinationRequest; res: Empty };
+  /** Forgets a destination; nothing on it is touched. */
+  forget_destination: { req: DestinationRequest; res: Empty };
+  /** Starts the main job. */
+  start_offload: { req: StartOffload; res: MaybeId };
+  /** Stops a job; it can always be resumed. */
+  stop_job: { req: JobRequest; res: Empty };
+  /** Goes on with a job. */
+  resume_job: { req: JobRequest; res: Empty };
+  /** Starts or resumes the upload of a card from a verified copy. */
+  start_upload: { req: CardRequest; res: Empty };
+  /** Stops the upload of a card; it can always be resumed. */
+  stop_upload: { req: CardRequest; res: Empty };
+  /** Opens a dialog for a folder and verifies it against whatever manifests are there. */
+  pick_verification: { req: Empty; res: MaybeId };
+  /** Opens a dialog and writes an ALE or CSV. */
+  export: { req: ExportRequest; res: Written };
+  /** Changes what runs by itself. */
+  set_preset: { req: PresetView; res: Empty };
+  /** Sets where the cloud is. */
+  set_cloud: { req: CloudRequest; res: Empty };
+  /** Sets the words in the bar. */
+  set_project: { req: ProjectRequest; res: Empty };
+}

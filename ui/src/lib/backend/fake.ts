@@ -1,0 +1,182 @@
+// Owns a backend without Rust: made-up states for looking at the page and for its tests. Never part of a shipped build.
+import type { Backend } from './backend'
+import type { CardView, ClipView, Commands, Problem, Snapshot, UiFrame } from './contract'
+import * as made from './fixtures'
+
+export type Scene = 'empty' | 'ready' | 'busy' | 'error' | 'many' | 'safe' | 'broken'
+export const SCENES: readonly Scene[] = ['empty', 'ready', 'busy', 'error', 'many', 'safe', 'broken']
+
+export interface FakeBackend extends Backend {
+  /** Calls so far, for tests. */
+  calls: { name: string; request: unknown }[]
+  state: Snapshot
+  /** Sends a frame to the page. */
+  send(frame: Partial<UiFrame>): void
+  /** Changes the state, as Rust would: revision first. */
+  change(more: Partial<Snapshot>): void
+  /** Makes the next call of this name fail. */
+  failNext(name: keyof Commands, problem: Problem): void
+}
+
+function scene(name: Scene): Snapshot {
+  const busy = made.busyCards()
+  const at = (index: number): CardView => busy[index] as CardView
+  switch (name) {
+    case 'empty':
+      return made.snapshot({ project: '', destinations: [], volumes: [], cloud: { url: null, online: false, words: 'no cloud is set' } })
+    case 'ready':
+      return made.snapshot({ cards: [at(4)] })
+    case 'safe':
+      return made.snapshot({ cards: [at(1), at(3)] })
+    case 'error':
+    case 'broken':
+      return made.snapshot({
+        cards: [at(2), at(0)], verifications: made.verifications,
+        cloud: { url: 'https://cloud.nightfall.example', online: false, words: 'offline since 14:02 · uploads paused' },
+      })
+    case 'many':
+      return made.snapshot({ cards: [made.card('a003', 'A003R1JL', { clips: 10_000, files: 10_400, size_bytes: 9.6e12 }), ...busy.slice(1)], verifications: made.verifications })
+    default:
+      return made.snapshot({ cards: busy, verifications: made.verifications })
+  }
+}
+
+export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boolean } = {}): FakeBackend {
+  const listeners = new Set<(frame: UiFrame) => void>()
+  const failing = new Map<string, Problem>()
+  const moving = name === 'busy' || name === 'many' ? structuredClone(made.busyTicks) : []
+  let everyClip: ClipView[] | null = null
+
+  const clipsOf = (card?: string): ClipView[] => {
+    everyClip ??= fake.state.cards.flatMap((view) => made.clips(view))
+    return card === undefined ? everyClip : everyClip.filter((clip) => clip.card === card)
+  }
+  const cardOf = (id: string): CardView => {
+    const found = fake.state.cards.find((view) => view.id === id)
+    if (found === undefined) throw missing(`There is no card ${id}.`)
+    return found
+  }
+  const changeCard = (id: string, more: Partial<CardView>): void =>
+    fake.change({ cards: fake.state.cards.map((view) => (view.id === id ? { ...view, ...more } : view)) })
+  const changeJob = (job: string, more: Partial<CardView>): void => {
+    const view = fake.state.cards.find((one) => one.job === job)
+    if (view) changeCard(view.id, more)
+  }
+
+  const answers: { [K in keyof Commands]: (request: Commands[K]['req']) => Commands[K]['res'] } = {
+    get_snapshot: () => fake.state,
+    get_card: ({ card }) => made.cardDetail(cardOf(card)),
+    get_clips({ card, filter, offset, limit }) {
+      const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
+      const found = clipsOf(card).filter((clip) => {
+        const text = `${clip.name} ${clip.reel} ${clip.tc_start} ${clip.slate} ${clip.camera} ${clip.codec}`.toLowerCase()
+        return words.every((word) => text.includes(word))
+      })
+      return { total: found.length, offset, clips: found.slice(offset, offset + limit) }
+    },
+    get_clip({ card, index }) {
+      const clip = clipsOf(card)[index]
+      if (clip === undefined) throw missing(`There is no clip ${index}.`)
+      return made.clipDetail(clip)
+    },
+    pick_card() {
+      everyClip = null
+      fake.change({ cards: [made.card('picked', 'A001R0AA'), ...fake.state.cards] })
+      return { id: 'picked' }
+    },
+    pick_destination() {
+      const next = made.destinations.find((one) => !fake.state.destinations.some((have) => have.id === one.id))
+      if (next) fake.change({ destinations: [...fake.state.destinations, next] })
+      return { id: next?.id ?? null }
+    },
+    set_destination({ destination, in_preset }) {
+      fake.change({ destinations: fake.state.destinations.map((one) => (one.id === destination ? { ...one, in_preset: in_preset ?? one.in_preset } : one)) })
+      return {}
+    },
+    forget_destination({ destination }) {
+      fake.change({ destinations: fake.state.destinations.filter((one) => one.id !== destination) })
+      return {}
+    },
+    start_offload({ card, destinations }) {
+      changeCard(card, {
+        job: `job-${card}`, job_state: 'running', stations: made.stations('ddw....', 'copying'),
+        copies: destinations.map((id) => made.copy(`${card}-${id}`, fake.state.destinations.find((one) => one.id === id)?.label ?? id, {
+          state: 'copying', bytes_done: 0, evidence: null, evidence_words: '', proven_at: null, manifest_reread: false,
+        })),
+      })
+      return { id: `job-${card}` }
+    },
+    stop_job({ job }) {
+      changeJob(job, { job_state: 'stopped' })
+      return {}
+    },
+    resume_job({ job }) {
+      changeJob(job, { job_state: 'running' })
+      return {}
+    },
+    start_upload: () => ({}),
+    stop_upload: () => ({}),
+    pick_verification() {
+      fake.change({ verifications: made.verifications })
+      return { id: 'ver1' }
+    },
+    export: ({ card, format }) => ({ path: `/mnt/ssd-7/${cardOf(card).reel}.${format}` }),
+    set_preset(preset) {
+      fake.change({ preset })
+      return {}
+    },
+    set_cloud({ url }) {
+      fake.change({ cloud: { url: url === '' ? null : url, online: url !== '', words: url === '' ? 'no cloud is set' : 'online' } })
+      return {}
+    },
+    set_project({ project }) {
+      fake.change({ project })
+      return {}
+    },
+  }
+
+  const fake: FakeBackend = {
+    calls: [],
+    state: scene(name),
+    async call(command, request) {
+      fake.calls.push({ name: command, request })
+      await Promise.resolve()
+      const problem = failing.get(command)
+      if (problem !== undefined) {
+        failing.delete(command)
+        throw problem
+      }
+      return answers[command](request)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      const first = setTimeout(() => fake.send({}))
+      const timer = live ? setInterval(() => {
+        for (const tick of moving) for (const lane of tick.lanes) lane.bytes_done = Math.min(lane.bytes_total, lane.bytes_done + lane.bytes_per_sec / 10)
+        fake.send({})
+      }, 100) : undefined
+      return () => {
+        clearTimeout(first)
+        clearInterval(timer)
+        listeners.delete(listener)
+      }
+    },
+    pictureUrl: (card, index, size) => made.drawnPicture(index + card.length * 7, size === 'thumb' ? 240 : 1280),
+    sheetUrl: (card) => made.drawnPicture(card.length, 1280),
+    send(frame) {
+      const whole: UiFrame = { rev: fake.state.rev, cards: structuredClone(moving), verifications: [], ...frame }
+      for (const listener of listeners) listener(whole)
+    },
+    change(more) {
+      fake.state = { ...fake.state, ...more, rev: fake.state.rev + 1 }
+      fake.send({})
+    },
+    failNext: (command, problem) => void failing.set(command, problem),
+  }
+  if (name === 'broken') fake.failNext('get_snapshot', { code: 'state_failed', summary: 'Checkgate cannot open its own state.', details: ['database disk image is malformed'], hint: 'Media on the destinations are not affected. Check the disk that holds Checkgate\u2019s own state.', retry: 'later' })
+  return fake
+}
+
+function missing(summary: string): Problem {
+  return { code: 'not_found', summary, details: [], hint: 'Check the name; `checkgate jobs` and `checkgate volumes` list what there is.', retry: 'never' }
+}
