@@ -1,1 +1,36 @@
-//! The copy, hash and verify engine.
+//! The copy, hash and verify engine: one read of the card, N writers, hashes in flight, read-back from each device, a second read
+//! of the card, one ASC MHL generation per copy. Owns how bytes become proven copies. Must never know tokio, SQL or the page; all
+//! media I/O goes through `checkgate-volume`, all manifest text through `checkgate-mhl`.
+//!
+//! The state of a run lives in the events it hands to its caller, who stores each of them before it returns (invariant 4). What an
+//! earlier run stored comes back as [`PriorFile`]s, and the run goes on from there.
+
+mod buffer;
+mod control;
+mod copy;
+mod engine;
+mod error;
+mod event;
+mod evidence;
+mod hashing;
+mod meter;
+mod plan;
+mod prepare;
+mod prove;
+mod reader;
+mod report;
+mod seal;
+mod verify;
+
+pub use control::Control;
+pub use engine::run;
+pub use error::{OffloadError, StoreError};
+pub use event::Event;
+pub use hashing::BLOCK_BYTES;
+pub use meter::{LaneSnapshot, Meter, Phase, Snapshot};
+pub use plan::{CopyPlan, FileState, Plan, PriorFile, VerifyDepth};
+pub use report::{CopyReport, CopyState, FailedFile, OffloadReport, Outcome, SkippedItem};
+pub use verify::{Basis, Mismatch, UnreadableFile, VerifyError, VerifyOptions, VerifyReport, verify};
+
+/// Name and version that stand in every [`checkgate_model::Evidence`] this crate makes.
+pub const TOOL: &str = concat!("Checkgate ", env!("CARGO_PKG_VERSION"));

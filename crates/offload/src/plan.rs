@@ -1,0 +1,81 @@
+//! Owns what a run is asked to do and what an earlier run of the same job already stored. Must never touch a file.
+
+use checkgate_model::{CopyId, ErrorCode, Evidence, HashFormat, HashValue, RelPath, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How each copy is proven after it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyDepth {
+    /// Read back from the device, past the operating system's cache.
+    #[default]
+    Device,
+    /// Read back through the operating system, which may answer from its cache.
+    System,
+    /// Not read back; the evidence stays at the hash in flight.
+    None,
+}
+
+/// One copy to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyPlan {
+    /// Identity in events and in the report.
+    pub id: CopyId,
+    /// The destination as people call it.
+    pub label: String,
+    /// Folder that becomes the card's mirror; its base name is the roll folder.
+    pub root: PathBuf,
+}
+
+/// One run of the copy, hash and verify engine.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Root of the card; always copied whole.
+    pub card_root: PathBuf,
+    /// Copies to make, at least one.
+    pub copies: Vec<CopyPlan>,
+    /// Hash formats of the manifest; empty means xxh64.
+    pub hashes: Vec<HashFormat>,
+    /// How each copy is proven.
+    pub verify: VerifyDepth,
+    /// Whether the card is read a second time and compared.
+    pub source_reread: bool,
+    /// Who, where, when and with what, for the manifest. A resumed job passes the operation of its first run again.
+    pub operation: checkgate_mhl::Operation,
+    /// What earlier runs of this job stored; empty on the first run.
+    pub prior: Vec<PriorFile>,
+}
+
+/// One file of one copy, as an earlier run stored it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorFile {
+    /// Copy it belongs to.
+    pub copy: CopyId,
+    /// Path below the card root and below the copy's root.
+    pub path: RelPath,
+    /// Size on the card.
+    pub size_bytes: u64,
+    /// Modification time on the card.
+    pub modified: Timestamp,
+    /// Hashes of the bytes that were read from the card.
+    pub hashes: Vec<HashValue>,
+    /// Proof, where there is one.
+    pub evidence: Option<Evidence>,
+    /// CRC64/NVME per 16 MiB of the bytes read from the card.
+    pub block_crc64: Vec<u64>,
+    /// How far it got.
+    pub state: FileState,
+}
+
+/// How far one file of one copy got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileState {
+    /// Published under its name; hashed on the way.
+    Copied,
+    /// Read back and equal.
+    Proven,
+    /// Failed; the next run tries again.
+    Failed(ErrorCode),
+}
