@@ -1,0 +1,194 @@
+//! Owns one still: pick the frame, decode, scale, colour through the exact engine. Where the input space is not known the picture
+//! shows the code values as they are and says so on its face: no ACES picture is pretended (invariant 10).
+
+use crate::decode::{FrameReader, container_frame, frame_file, reader_of};
+use crate::error::{PreviewError, ToolError};
+use crate::ffmpeg::{Ffmpeg, Limits};
+use crate::frame::Frame;
+use crate::info::media_info;
+use crate::picture::{Picture, Provenance};
+use crate::resize::{fit, resize};
+use crate::text::{Canvas, Weight, width_of};
+use checkgate_color::yuv::Range;
+use checkgate_color::{Cdl, ColorEngine, InputChoice, OutputView, Recipe, Target, apply_parallel};
+use std::path::{Path, PathBuf};
+
+/// What is to be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Media {
+    /// A file with a picture stream (MOV, MXF, …), or one single-frame file.
+    File(PathBuf),
+    /// One file per frame, in order.
+    Frames(Vec<PathBuf>),
+}
+
+/// Which frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FramePick {
+    /// The first.
+    First,
+    /// The one in the middle: it shows more of a take than a slate does.
+    #[default]
+    Middle,
+    /// The last.
+    Last,
+    /// A certain one, from 0.
+    Index(u64),
+}
+
+/// A still to be made.
+#[derive(Debug, Clone)]
+pub struct StillRequest {
+    /// The clip.
+    pub media: Media,
+    /// Its input colour space, by metadata or by hand. For EXR files `Unknown` means: what the file's chromaticities say.
+    pub input: InputChoice,
+    /// Which frame.
+    pub frame: FramePick,
+    /// The view.
+    pub output: OutputView,
+    /// A CDL in ACEScct before the output transform.
+    pub cdl: Option<Cdl>,
+    /// Coding range against the file's tags, where a person knows better.
+    pub range: Option<Range>,
+    /// Widest picture; `None` keeps the size.
+    pub max_width: Option<usize>,
+}
+
+impl StillRequest {
+    /// The middle frame through ACES 2.0 for Rec.709, at most 960 wide.
+    #[must_use]
+    pub fn new(media: Media, input: InputChoice) -> Self {
+        Self { media, input, frame: FramePick::Middle, output: OutputView::default(), cdl: None, range: None, max_width: Some(960) }
+    }
+}
+
+/// The engine's name in provenance.
+pub(crate) fn engine_words(output: &OutputView) -> String {
+    format!("ocio 0.3.0 exact, {}", output.aces.config_name())
+}
+
+/// Makes a still. `ffmpeg` is not needed for EXR and DPX.
+pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillRequest) -> Result<Picture, PreviewError> {
+    let (frame, index, path) = decode(ffmpeg, request)?;
+    let input = effective_input(&request.input, &frame);
+    let (width, height) = fit(frame.width, frame.height, frame.pixel_aspect, request.max_width);
+    let scaled = if (width, height) == (frame.width, frame.height) {
+        "not scaled".to_owned()
+    } else {
+        let on = if frame.linear { "scene-linear values" } else { "code values as recorded" };
+        format!("{}x{} to {width}x{height} on {on}, before colour", frame.width, frame.height)
+    };
+    let mut rgb = resize(&frame.rgb, frame.width, frame.height, width, height)
+        .ok_or_else(|| PreviewError::damaged(&path, format!("no picture of {width} by {height} pixels")))?;
+    let colour_managed = colour(engine, &path, &input, request, &mut rgb)?;
+    let mut picture = Picture {
+        width,
+        height,
+        rgb,
+        provenance: Provenance {
+            input_space: input.space().map(str::to_owned),
+            input_reason: input.reason().to_owned(),
+            output: if colour_managed { request.output.label() } else { "code values as recorded".to_owned() },
+            colour_managed,
+            engine: if colour_managed { engine_words(&request.output) } else { "none".to_owned() },
+            read_as: frame.read_as,
+            frame: index,
+            scaled,
+        },
+    };
+    if !colour_managed {
+        label_unmanaged(&mut picture);
+    }
+    Ok(picture)
+}
+
+/// Runs the colour; false where the input is not known.
+fn colour(engine: &dyn ColorEngine, path: &Path, input: &InputChoice, request: &StillRequest, rgb: &mut [[f32; 3]]) -> Result<bool, PreviewError> {
+    let Some(recipe) = recipe(input, &request.output, request.cdl) else { return Ok(false) };
+    let processor = engine.processor(&recipe).map_err(|source| PreviewError::Color { path: path.to_path_buf(), source })?;
+    apply_parallel(processor.as_ref(), rgb);
+    Ok(true)
+}
+
+/// The conversion for an input: an output transform for scene-referred pictures, a plain conversion between displays for those
+/// that were made for a display already.
+pub(crate) fn recipe(input: &InputChoice, output: &OutputView, cdl: Option<Cdl>) -> Option<Recipe> {
+    match input {
+        InputChoice::Unknown { .. } => None,
+        InputChoice::Scene { space, .. } => Some(Recipe { cdl, ..Recipe::to_view(space, output) }),
+        InputChoice::Display { space, .. } => Some(Recipe {
+            source: space.clone(),
+            target: Target::ColorSpace(output.display.clone()),
+            look: None,
+            cdl: None,
+            aces: output.aces,
+        }),
+    }
+}
+
+pub(crate) fn effective_input(asked: &InputChoice, frame: &Frame) -> InputChoice {
+    match (asked, &frame.own_input) {
+        (InputChoice::Unknown { .. }, Some(own)) => own.clone(),
+        _ => asked.clone(),
+    }
+}
+
+fn no_ffmpeg(path: &Path) -> PreviewError {
+    PreviewError::Tool { path: path.to_path_buf(), source: ToolError::NotFound { program: "ffmpeg".to_owned() } }
+}
+
+fn pick(frame: FramePick, frames: u64, path: &Path) -> Result<u64, PreviewError> {
+    match frame {
+        FramePick::First => Ok(0),
+        FramePick::Middle => Ok(frames / 2),
+        FramePick::Last => Ok(frames.saturating_sub(1)),
+        FramePick::Index(index) if index < frames => Ok(index),
+        FramePick::Index(frame) => Err(PreviewError::NoSuchFrame { path: path.to_path_buf(), frame, frames }),
+    }
+}
+
+fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
+    let pixels = ffmpeg.map_or_else(|| Limits::default().pixels, |ffmpeg| ffmpeg.limits().pixels);
+    match &request.media {
+        Media::Frames(paths) => {
+            let first = paths.first().ok_or(PreviewError::NoFrames)?;
+            let index = pick(request.frame, paths.len() as u64, first)?;
+            let path = &paths[index as usize];
+            let frame = frame_file(ffmpeg.ok_or_else(|| no_ffmpeg(path)), path, pixels, request.range)?;
+            Ok((frame, index, path.clone()))
+        }
+        Media::File(path) if reader_of(path) != FrameReader::Ffmpeg => {
+            let index = pick(request.frame, 1, path)?;
+            Ok((frame_file(Err(no_ffmpeg(path)), path, pixels, request.range)?, index, path.clone()))
+        }
+        Media::File(path) => {
+            let ffmpeg = ffmpeg.ok_or_else(|| no_ffmpeg(path))?;
+            let info = media_info(ffmpeg, path)?;
+            let video = info.video.as_ref().ok_or_else(|| PreviewError::damaged(path, "there is no picture stream"))?;
+            let frames = video.frames.unwrap_or(1);
+            let index = pick(request.frame, frames, path)?;
+            let frame = match container_frame(ffmpeg, path, &info, index, request.range) {
+                // A count from the duration may be one too many; the frame before is the last then.
+                Err(PreviewError::Damaged { .. }) if video.frames_estimated && index > 0 && request.frame == FramePick::Last => {
+                    return Ok((container_frame(ffmpeg, path, &info, index - 1, request.range)?, index - 1, path.clone()));
+                }
+                other => other?,
+            };
+            Ok((frame, index, path.clone()))
+        }
+    }
+}
+
+/// Nobody may take this picture for a graded one.
+fn label_unmanaged(picture: &mut Picture) {
+    let size = (picture.width as f32 / 32.0).clamp(11.0, 40.0);
+    let text = "not colour managed";
+    let (pad, wide) = (size * 0.5, width_of(text, size, Weight::Bold));
+    let high = (size * 1.6) as usize;
+    let top = picture.height.saturating_sub(high);
+    let (width, height) = (picture.width, picture.height);
+    let mut canvas = Canvas { rgb: &mut picture.rgb, width, height };
+    canvas.fill(0, top, (wide + 2.0 * pad) as usize, high, [0.05; 3], 0.85);
+    canvas.write(text, pad, top as f32 + size * 0.15, size, Weight::Bold, [0.92; 3]);
+}
