@@ -44,13 +44,16 @@ pub(crate) fn listed(mounts: Vec<Mount>) -> Vec<Mount> {
     let mut seen_places = BTreeSet::new();
     let mut uppermost: Vec<Mount> = mounts.into_iter().rev().filter(|mount| seen_places.insert(mount.mount_point.clone())).collect();
     uppermost.reverse();
+    // The whole volume before a bind mount of a part of it; else as mounted.
+    uppermost.sort_by_key(|mount| mount.root != Path::new("/"));
     let mut seen_volumes = BTreeSet::new();
     uppermost.retain(|mount| {
         !FURNITURE.contains(&mount.file_system.as_str())
             // Containers mount single files; a stat on a share that is gone would hang, so shares are taken at their word.
             && (is_network(&mount.file_system) || mount.mount_point.is_dir())
-            && seen_volumes.insert((mount.device_number, mount.root.clone()))
+            && seen_volumes.insert((mount.device_number, is_network(&mount.file_system).then(|| mount.root.clone())))
     });
+    uppermost.sort_by_key(|mount| mount.id);
     uppermost
 }
 
@@ -257,6 +260,18 @@ pub(crate) fn open_mount_table() -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_volume_is_listed_once_and_kernel_furniture_never() {
+        let table = b"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n\
+            2 1 0:5 / /proc rw - proc proc rw\n\
+            3 1 8:1 /srv /tmp rw - ext4 /dev/sda1 rw\n\
+            4 1 0:9 / /tmp rw - tmpfs none rw\n\
+            5 1 0:40 / /usr rw - nfs4 nas:/a rw\n\
+            6 1 0:40 /b /var rw - nfs4 nas:/a/b rw\n";
+        let found = listed(mountinfo::parse(table));
+        assert_eq!(found.iter().map(|mount| mount.id).collect::<Vec<_>>(), [1, 5, 6]);
+    }
 
     #[test]
     fn two_exports_of_one_server_are_one_device() {

@@ -181,6 +181,11 @@ fn fitness(listing: &Listing, place: &Place, tell: &mut dyn FnMut(ErrorCode, boo
     } else if !Folder::open_root(&place.existing).is_ok_and(|folder| folder.is_writable()) {
         tell(ErrorCode::DestinationFailed, true, format!("{asked} cannot be written by this user"));
     }
+    // A drive that is not plugged in leaves its folder behind, and the copy would fill the system's disk.
+    let looks_external = ["/media", "/run/media", "/mnt", "/Volumes"].iter().any(|root| place.existing.starts_with(root) || place.whole.starts_with(root));
+    if looks_external && place.volume.role == crate::VolumeRole::System {
+        tell(ErrorCode::DestinationUnsafe, false, format!("{asked} looks like a place for another drive but lies on the system's own disk: is the drive mounted?"));
+    }
     let paths = || listing.files.iter().map(|file| &file.path).chain(&listing.folders);
     let kept: Vec<&str> = listing.files.iter().filter(|file| partial::is_reserved(file.path.file_name())).map(|file| file.path.as_str()).collect();
     examples(&kept, &mut |names| {

@@ -112,19 +112,29 @@ impl ReadBackError {
 pub struct ReadBuffer {
     bytes: Vec<u8>,
     start: usize,
+    room: usize,
     length: usize,
 }
 
 impl ReadBuffer {
-    fn new(align_bytes: usize) -> Self {
-        let bytes = vec![0; CHUNK_BYTES + align_bytes];
+    /// Room for a file of `size_bytes`, at most one chunk: a card of small frames must not pay for large buffers.
+    fn new(align_bytes: usize, size_bytes: u64) -> Self {
+        let room = usize::try_from(size_bytes).unwrap_or(CHUNK_BYTES).clamp(1, CHUNK_BYTES).next_multiple_of(align_bytes);
+        let bytes = vec![0; room + align_bytes];
         let start = bytes.as_ptr().align_offset(align_bytes);
         debug_assert!(start < align_bytes);
-        Self { bytes, start, length: 0 }
+        Self { bytes, start, room, length: 0 }
+    }
+
+    /// Whether a buffer that served another file serves this one.
+    fn fits(&self, align_bytes: usize, size_bytes: u64) -> bool {
+        self.room as u64 >= size_bytes.min(CHUNK_BYTES as u64)
+            && self.room.is_multiple_of(align_bytes)
+            && (self.bytes.as_ptr() as usize + self.start).is_multiple_of(align_bytes)
     }
 
     fn whole(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.start + CHUNK_BYTES]
+        &mut self.bytes[self.start..self.start + self.room]
     }
 }
 
@@ -213,9 +223,10 @@ impl ReadBack {
         if self.ended {
             return Ok(None);
         }
-        let mut buffer = spare.unwrap_or_else(|| ReadBuffer::new(self.align_bytes));
+        let mut buffer =
+            spare.filter(|spare| spare.fits(self.align_bytes, self.size_bytes)).unwrap_or_else(|| ReadBuffer::new(self.align_bytes, self.size_bytes));
         let mut filled = 0;
-        while filled < CHUNK_BYTES && self.offset + (filled as u64) < self.size_bytes {
+        while filled < buffer.room && self.offset + (filled as u64) < self.size_bytes {
             match folder::read_at(&self.file, &mut buffer.whole()[filled..], self.offset + filled as u64) {
                 Ok(0) => {
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
@@ -297,8 +308,8 @@ fn choose(
         Ok(file) => {
             folder::advise_forget(&plain, 0, 0);
             // Some file systems accept the flag when opening and refuse the first read.
-            let mut probe = ReadBuffer::new(align_bytes);
-            if size_bytes > 0 && folder::read_at(&file, &mut probe.whole()[..align_bytes], 0).is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput) {
+            let mut probe = ReadBuffer::new(align_bytes, 1);
+            if size_bytes > 0 && folder::read_at(&file, probe.whole(), 0).is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput) {
                 return system("the file system refuses direct I/O", plain);
             }
             Ok((method, file, align_bytes))
@@ -334,9 +345,13 @@ mod tests {
     #[test]
     fn buffers_start_where_direct_io_needs_them() {
         for align in [512, 4096, 65536] {
-            let mut buffer = ReadBuffer::new(align);
-            assert_eq!(buffer.whole().as_ptr() as usize % align, 0);
-            assert_eq!(buffer.whole().len(), CHUNK_BYTES);
+            for size in [0, 1, 4097, 1 << 40] {
+                let mut buffer = ReadBuffer::new(align, size);
+                assert_eq!(buffer.whole().as_ptr() as usize % align, 0);
+                assert!(buffer.whole().len().is_multiple_of(align) && buffer.whole().len() as u64 >= size.min(CHUNK_BYTES as u64));
+                assert!(buffer.fits(align, size));
+            }
         }
+        assert!(!ReadBuffer::new(4096, 100).fits(4096, 5000), "a buffer of a small file is not used for a large one");
     }
 }

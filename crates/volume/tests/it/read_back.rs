@@ -120,6 +120,30 @@ fn a_loop_device_over_a_cached_file_is_not_called_a_device_and_shares_the_disk_b
     assert_eq!(volumes[1].device_identity, disk.device_identity);
 }
 
+/// Not a promise but a measurement, as below.
+#[test]
+#[ignore = "writes 2000 files"]
+fn speed_of_small_files() {
+    let place = tempfile::tempdir().unwrap();
+    let destination = Destination::open(place.path()).unwrap();
+    let bytes = pattern(256 << 10, 1);
+    let names: Vec<_> = (0..2000).map(|index| path(&format!("frames/{index:07}.ari"))).collect();
+    let rate = |start: std::time::Instant| 2000.0 / start.elapsed().as_secs_f64();
+    let start = std::time::Instant::now();
+    for name in &names {
+        destination.publish_bytes(name, &bytes, Replace::Never).unwrap();
+    }
+    eprintln!("write and publish 256 KiB files: {:.0} files/s", rate(start));
+    let start = std::time::Instant::now();
+    for name in &names {
+        whole(destination.read_back(name, Depth::Device).unwrap());
+    }
+    eprintln!("read back: {:.0} files/s", rate(start));
+    let start = std::time::Instant::now();
+    assert_eq!(destination.walk().unwrap().files.len(), 2000);
+    eprintln!("walk: {:.0} files/s", rate(start));
+}
+
 /// Not a promise but a measurement: `cargo test -p checkgate-volume --test it -- --ignored --nocapture speed`.
 #[test]
 #[ignore = "takes a GiB of disk"]
