@@ -1,1 +1,202 @@
-//! Use cases: watch, recognise, offload, validate, preview, upload, verify, export.
+//! Owns the use cases: watch, recognise, offload, validate, describe, upload, verify, export; and with them jobs, presets,
+//! settings, the clock and the event hub. Shells are one-line adapters onto [`App`]. Must never know Tauri, clap or axum.
+
+mod card_source;
+mod cards;
+mod clock;
+mod cloud;
+mod describe;
+mod export;
+mod home;
+mod jobs;
+mod journal;
+mod offload_run;
+mod pictures;
+mod progress;
+mod settings;
+mod snapshot;
+mod store;
+mod tools;
+mod verdict;
+mod verification;
+mod watching;
+
+pub use card_source::inspect;
+pub use export::export_records;
+pub use home::Home;
+pub use jobs::JobOptions;
+pub use pictures::PictureSize;
+pub use settings::Settings;
+pub use tools::{list_volumes, tool_name};
+pub use verification::{VerifyAnswer, verify_folder};
+
+/// What shells need of the engines to do their one-line work.
+pub mod engines {
+    pub use checkgate_camera as camera;
+    pub use checkgate_color as color;
+    pub use checkgate_interchange as interchange;
+    pub use checkgate_offload as offload;
+    pub use checkgate_preview as preview;
+    pub use checkgate_transfer as transfer;
+    pub use checkgate_volume as volume;
+}
+
+use checkgate_catalog::{Catalog, CatalogError};
+use checkgate_contract::UiFrame;
+use checkgate_model::{ErrorCode, Problem};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::{broadcast, watch};
+
+/// How to open the application.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// State folder; `None` means `CHECKGATE_HOME`, else the user's data folder.
+    pub home: Option<PathBuf>,
+}
+
+/// The application. Clones refer to the same state.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    home: Home,
+    catalog: Catalog,
+    live: Mutex<progress::Live>,
+    /// Where each known card is mounted now: card id to root.
+    mounted: Mutex<BTreeMap<String, PathBuf>>,
+    /// Jobs, uploads and verifications that this process works on.
+    busy: Mutex<BTreeSet<String>>,
+    rev: AtomicU64,
+    changed: watch::Sender<u64>,
+    frames: broadcast::Sender<UiFrame>,
+    ticking: AtomicBool,
+    closing: AtomicBool,
+    watching: Mutex<Option<watching::Watching>>,
+    decoder: OnceLock<Result<checkgate_preview::Ffmpeg, String>>,
+    cloud_state: Mutex<cloud::CloudState>,
+}
+
+impl App {
+    /// Opens the state and marks what a dead process left running as interrupted.
+    pub async fn open(options: Options) -> Result<Self, Problem> {
+        let home = Home::open(options.home)?;
+        let catalog = Catalog::open(&home.database()).await.map_err(state_problem)?;
+        let (frames, _) = broadcast::channel(64);
+        let (changed, _) = watch::channel(1);
+        let app = Self {
+            inner: Arc::new(Inner {
+                home,
+                catalog,
+                live: Mutex::default(),
+                mounted: Mutex::default(),
+                busy: Mutex::default(),
+                rev: AtomicU64::new(1),
+                changed,
+                frames,
+                ticking: AtomicBool::new(false),
+                closing: AtomicBool::new(false),
+                watching: Mutex::default(),
+                decoder: OnceLock::new(),
+                cloud_state: Mutex::default(),
+            }),
+        };
+        app.mark_interrupted().await?;
+        app.find_mounted_cards().await?;
+        Ok(app)
+    }
+
+    /// The state folder.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.inner.home
+    }
+
+    /// Progress frames, at most ten a second while anything moves.
+    #[must_use]
+    pub fn frames(&self) -> broadcast::Receiver<UiFrame> {
+        self.start_ticking();
+        self.inner.frames.subscribe()
+    }
+
+    /// The revision of the state, for those who wait for a change.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    /// Stops what runs at the next chunk, waits until its state is stored, and closes the database.
+    pub async fn shutdown(&self) {
+        self.inner.closing.store(true, Ordering::SeqCst);
+        lock(&self.inner.watching).take();
+        lock(&self.inner.live).stop_all();
+        let mut changes = self.changes();
+        while !lock(&self.inner.busy).is_empty() {
+            if changes.changed().await.is_err() {
+                break;
+            }
+        }
+        self.inner.catalog.close().await;
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.inner.catalog
+    }
+
+    /// State was stored: raises the revision, so that pages fetch a snapshot.
+    pub(crate) fn announce(&self) {
+        let rev = self.inner.rev.fetch_add(1, Ordering::SeqCst) + 1;
+        self.inner.changed.send_replace(rev);
+        let _unheard = self.inner.frames.send(self.frame());
+    }
+
+    pub(crate) fn rev(&self) -> u64 {
+        self.inner.rev.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn begin(&self, what: &str) -> bool {
+        lock(&self.inner.busy).insert(what.to_owned())
+    }
+
+    pub(crate) fn end(&self, what: &str) {
+        lock(&self.inner.busy).remove(what);
+        self.announce();
+    }
+
+    pub(crate) fn is_busy(&self, what: &str) -> bool {
+        lock(&self.inner.busy).contains(what)
+    }
+
+    /// The colour engine; loaded at first use because it takes a moment.
+    pub(crate) fn color(&self) -> Result<&'static checkgate_color::Engine, Problem> {
+        checkgate_color::Engine::shared()
+            .map_err(|error| Problem::new(ErrorCode::Internal, format!("the colour configuration does not load: {error}")))
+    }
+
+    /// The ffmpeg on this machine.
+    pub(crate) fn decoder(&self) -> Result<checkgate_preview::Ffmpeg, Problem> {
+        self.inner
+            .decoder
+            .get_or_init(|| checkgate_preview::Ffmpeg::find().map_err(|error| error.to_string()))
+            .clone()
+            .map_err(|message| Problem::new(ErrorCode::ToolFailed, message))
+    }
+}
+
+/// A lock that a panicking holder does not take away from everybody else; every guarded value is valid between statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+pub(crate) fn state_problem(error: CatalogError) -> Problem {
+    Problem::from_error(ErrorCode::StateFailed, &error)
+}
+
+pub(crate) fn not_found(what: &str, id: &str) -> Problem {
+    Problem::new(ErrorCode::NotFound, format!("there is no {what} {id}"))
+}

@@ -1,4 +1,4 @@
-//! Prints the TypeScript of the contract; `cargo xtask codegen` writes it where the page reads it.
+//! Prints the TypeScript of the contract; `./dev codegen` writes it where the page reads it.
 
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 

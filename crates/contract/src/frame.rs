@@ -44,7 +44,7 @@ pub struct CardTick {
 pub struct UiFrame {
     /// Revision of the state; when it is higher than the page's, the page fetches a snapshot.
     pub rev: u64,
-    /// Cards that move, at most 16.
+    /// Cards that move, at most 12 with two lanes each, fewer with more.
     pub cards: Vec<CardTick>,
     /// Verifications that move: id, done, total.
     pub verifications: Vec<(String, u64, u64)>,

@@ -16,6 +16,7 @@ mod listing;
 mod linux;
 pub mod mounts;
 pub mod partial;
+pub mod place;
 pub mod preflight;
 pub mod read_back;
 mod settle;

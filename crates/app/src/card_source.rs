@@ -1,0 +1,95 @@
+//! Owns the bridge from a read-only source to the camera crate, and the inspection of any folder without storing anything.
+
+use checkgate_camera::{CardEntry, CardFiles, ReadSeek};
+use checkgate_model::{CardRecognition, ClipRecord, ErrorCode, Finding, Problem, RelPath, Severity};
+use checkgate_volume::{Listing, Source};
+use std::path::Path;
+
+/// A listed source as the camera crate wants to see it.
+pub(crate) struct CardSource {
+    source: Source,
+    listing: Listing,
+    entries: Vec<CardEntry>,
+    label: Option<String>,
+}
+
+impl CardSource {
+    /// Opens and lists `root`.
+    pub(crate) fn open(root: &Path) -> Result<Self, Problem> {
+        let source = Source::open(root).map_err(|error| Problem::from_error(error.code(), &error))?;
+        let listing = source.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
+        let entries = listing.files.iter().map(|file| CardEntry { path: file.path.clone(), size_bytes: file.size_bytes }).collect();
+        let volume = source.volume();
+        let label = if volume.mount_point == source.root() && !volume.label.is_empty() {
+            Some(volume.label.clone())
+        } else {
+            root.file_name().map(|name| name.to_string_lossy().into_owned())
+        };
+        Ok(Self { source, listing, entries, label })
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// Recognises the card and adds what only the file system could tell.
+    pub(crate) fn recognise(&self) -> CardRecognition {
+        let mut recognition = checkgate_camera::recognise(self);
+        for skipped in &self.listing.skipped {
+            recognition.findings.push(Finding::new(
+                "card.skipped",
+                Severity::Warning,
+                format!("{} is not a regular file ({}) and is not copied", skipped.path, skipped.reason),
+                "Cameras do not write such entries. Check where the card comes from, and copy it by hand if it matters.",
+            ));
+        }
+        for unreadable in &self.listing.unreadable {
+            recognition.findings.push(Finding::new(
+                "card.unreadable",
+                Severity::Error,
+                format!("{} cannot be listed: {}", unreadable.path, unreadable.error),
+                "Do not format the card. Try another reader or cable, then inspect it again.",
+            ));
+        }
+        recognition
+    }
+}
+
+impl CardFiles for CardSource {
+    fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    fn entries(&self) -> &[CardEntry] {
+        &self.entries
+    }
+
+    fn empty_folders(&self) -> &[RelPath] {
+        &self.listing.empty_folders
+    }
+
+    fn open(&self, path: &RelPath) -> std::io::Result<Box<dyn ReadSeek + '_>> {
+        match self.source.open_file(path) {
+            Ok(reader) => Ok(Box::new(reader)),
+            Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+}
+
+/// Recognises and describes the card or roll at `root`; stores nothing, writes nothing.
+pub fn inspect(root: &Path) -> Result<(CardRecognition, Vec<ClipRecord>), Problem> {
+    let card = CardSource::open(root)?;
+    if card.entries.is_empty() {
+        return Err(Problem::new(ErrorCode::SourceEmpty, format!("there are no files below {}", root.display())));
+    }
+    let mut recognition = card.recognise();
+    let records = checkgate_camera::describe_all(&card, &recognition);
+    let more = crate::describe::rule_findings(&recognition, &records);
+    recognition.findings.extend(more);
+    recognition.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Ok((recognition, records))
+}

@@ -1,0 +1,309 @@
+//! Owns jobs: starting, stopping, resuming, and the lock that tells a running job from one whose process died.
+
+use crate::{App, clock, lock, not_found, settings, state_problem};
+use checkgate_catalog::{CopyRow, JobRow};
+use checkgate_contract::{Empty, JobRequest, MaybeId, StartOffload};
+use checkgate_mhl::{Author, Operation, Process};
+use checkgate_model::{ErrorCode, HashFormat, JobState, Problem, Timestamp};
+use checkgate_offload::VerifyDepth;
+use checkgate_volume::place;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What a job is asked to do; stored with it, so that a resumed job does the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobOptions {
+    /// Hash formats of the manifest.
+    pub hashes: Vec<HashFormat>,
+    /// How copies are proven.
+    pub verify: VerifyDepth,
+    /// Read the card a second time.
+    pub source_reread: bool,
+    /// Render previews.
+    pub previews: bool,
+    /// Upload from a verified copy when the copies are proven.
+    pub upload: bool,
+    /// Author for the manifest.
+    #[serde(default)]
+    pub author: Option<String>,
+    /// Place for the manifest.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// Comment for the manifest.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// What is stored with a job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct JobPlan {
+    pub(crate) options: JobOptions,
+    pub(crate) started: Timestamp,
+    pub(crate) host_name: String,
+}
+
+impl JobPlan {
+    pub(crate) fn operation(&self) -> Operation {
+        Operation {
+            started: self.started,
+            host_name: self.host_name.clone(),
+            tool: "Checkgate".to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: Process::Transfer,
+            authors: self.options.author.iter().map(|name| Author { name: name.clone(), email: None, phone: None, role: None }).collect(),
+            location: self.options.location.clone(),
+            comment: self.options.comment.clone(),
+        }
+    }
+}
+
+impl App {
+    /// What the preset asks of a job.
+    pub async fn preset_options(&self) -> Result<JobOptions, Problem> {
+        let settings = self.settings().await?;
+        Ok(JobOptions {
+            hashes: settings.hashes,
+            verify: settings.verify,
+            source_reread: settings.source_reread,
+            previews: settings.previews,
+            upload: settings.upload,
+            author: None,
+            location: None,
+            comment: None,
+        })
+    }
+
+    /// Starts the main job with the preset's options.
+    pub async fn start_offload(&self, request: StartOffload) -> Result<MaybeId, Problem> {
+        let options = self.preset_options().await?;
+        let job = self.start_offload_with(&request.card, &request.destinations, options).await?;
+        Ok(MaybeId { id: Some(job) })
+    }
+
+    /// Starts the main job. A card whose latest job was cut short and asked for the same copies goes on with that job.
+    pub async fn start_offload_with(&self, card: &str, destinations: &[String], options: JobOptions) -> Result<String, Problem> {
+        let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
+        if self.root_of(card).is_none() {
+            return Err(Problem::new(ErrorCode::SourceGone, format!("{} is not mounted", row.reel)));
+        }
+        let known = self.catalog().destinations().await.map_err(state_problem)?;
+        let mut copies = Vec::new();
+        for id in destinations {
+            let destination = known.iter().find(|known| known.id == *id).ok_or_else(|| not_found("destination", id))?;
+            copies.push((destination.clone(), Path::new(&destination.path).join(folder_name(&row.reel))));
+        }
+        if copies.is_empty() {
+            return Err(Problem::new(ErrorCode::BadRequest, "choose at least one destination"));
+        }
+        let earlier = self.catalog().copies_of_card(card).await.map_err(state_problem)?;
+        if let Some(job) = self.catalog().latest_job_of(card).await.map_err(state_problem)? {
+            let asked: Vec<String> = copies.iter().map(|(_, root)| root.to_string_lossy().into_owned()).collect();
+            let same = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?.iter().all(|copy| asked.contains(&copy.root));
+            match job.state {
+                JobState::Waiting | JobState::Running if self.is_busy(&job.id) => {
+                    return Err(Problem::new(ErrorCode::Busy, format!("{} is being offloaded already", row.reel)));
+                }
+                JobState::Stopped | JobState::Interrupted | JobState::Failed if same => {
+                    self.resume_job(JobRequest { job: job.id.clone() }).await?;
+                    return Ok(job.id);
+                }
+                _ => {}
+            }
+        }
+        for (destination, root) in &copies {
+            refuse_foreign_folder(&row.reel, &destination.label, root, &earlier)?;
+        }
+        let job = clock::new_id();
+        let plan = JobPlan { options, started: clock::now(), host_name: host_name() };
+        let job_row = JobRow {
+            id: job.clone(),
+            card: card.to_owned(),
+            state: JobState::Waiting,
+            plan: serde_json::to_string(&plan).expect("a plan serialises"),
+            reread_equal: None,
+            problem: None,
+            started_at: plan.started.to_string(),
+        };
+        let copy_rows: Vec<CopyRow> = copies
+            .into_iter()
+            .map(|(destination, root)| CopyRow {
+                id: clock::new_id(),
+                job: job.clone(),
+                card: card.to_owned(),
+                destination: destination.id,
+                label: destination.label,
+                root: root.to_string_lossy().into_owned(),
+                state: "waiting".to_owned(),
+                evidence: None,
+                method: String::new(),
+                proven_at: None,
+                device: None,
+                manifest: None,
+                manifest_reread: false,
+                failed_files: 0,
+                bytes_total: row.recognition.size_bytes,
+            })
+            .collect();
+        self.catalog().create_job(&job_row, &copy_rows).await.map_err(state_problem)?;
+        self.launch(job.clone())?;
+        Ok(job)
+    }
+
+    /// Stops a job at the next chunk.
+    pub async fn stop_job(&self, request: JobRequest) -> Result<Empty, Problem> {
+        let stopped = lock(&self.inner.live).stop_job(&request.job);
+        if !stopped {
+            let job = self.catalog().job(&request.job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", &request.job))?;
+            let words = format!("the job is not running here; its state is {}", crate::snapshot::word(&job.state));
+            return Err(Problem::new(ErrorCode::BadRequest, words));
+        }
+        Ok(Empty {})
+    }
+
+    /// Goes on with a job that was stopped, interrupted or failed.
+    pub async fn resume_job(&self, request: JobRequest) -> Result<Empty, Problem> {
+        let job = self.catalog().job(&request.job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", &request.job))?;
+        if self.is_busy(&job.id) {
+            return Err(Problem::new(ErrorCode::Busy, "the job is running already"));
+        }
+        if job.state == JobState::Done {
+            return Err(Problem::new(ErrorCode::BadRequest, "the job is done; there is nothing to resume"));
+        }
+        if self.root_of(&job.card).is_none() {
+            self.look_for_card(&job.card).await?;
+        }
+        self.launch(job.id)?;
+        Ok(Empty {})
+    }
+
+    /// Every job, newest first, with the reel of its card.
+    pub async fn jobs(&self) -> Result<Vec<(JobRow, String)>, Problem> {
+        let mut answer = Vec::new();
+        for job in self.catalog().jobs().await.map_err(state_problem)? {
+            let reel = self.catalog().card(&job.card).await.map_err(state_problem)?.map_or_else(String::new, |card| card.reel);
+            answer.push((job, reel));
+        }
+        Ok(answer)
+    }
+
+    /// Waits until a job no longer runs in this process and returns it.
+    pub async fn wait_for_job(&self, job: &str) -> Result<JobRow, Problem> {
+        let mut changes = self.changes();
+        while self.is_busy(job) {
+            if changes.changed().await.is_err() {
+                break;
+            }
+        }
+        self.catalog().job(job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", job))
+    }
+
+    /// Looks for a card on every mounted volume, by identity.
+    async fn look_for_card(&self, card: &str) -> Result<(), Problem> {
+        let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
+        let mut roots = vec![PathBuf::from(&row.root)];
+        if let Ok(volumes) = checkgate_volume::mounted() {
+            roots.extend(volumes.into_iter().filter(|volume| volume.id.to_string() == row.volume).map(|volume| volume.mount_point));
+        }
+        for root in roots {
+            if let Ok(noticed) = self.notice(root).await
+                && noticed.card.id == card
+            {
+                return Ok(());
+            }
+        }
+        Err(Problem::new(ErrorCode::SourceGone, format!("the card {} is not mounted, or its content is not what it was", row.reel)))
+    }
+
+    fn launch(&self, job: String) -> Result<(), Problem> {
+        if !self.begin(&job) {
+            return Err(Problem::new(ErrorCode::Busy, "the job is running already"));
+        }
+        let guard = match place::lock_file(&self.inner.home.locks().join(format!("{job}.lock"))) {
+            Ok(Some(guard)) => guard,
+            Ok(None) => {
+                self.end(&job);
+                return Err(Problem::new(ErrorCode::Busy, "another Checkgate works on this job"));
+            }
+            Err(error) => {
+                self.end(&job);
+                return Err(Problem::new(ErrorCode::StateFailed, format!("the job cannot be locked: {error}")));
+            }
+        };
+        let app = self.clone();
+        tokio::spawn(async move {
+            app.run_job(&job).await;
+            drop(guard);
+            app.end(&job);
+        });
+        Ok(())
+    }
+
+    /// A job that is stored as running, and whose lock nobody holds, died with its process.
+    pub(crate) async fn mark_interrupted(&self) -> Result<(), Problem> {
+        for job in self.catalog().jobs().await.map_err(state_problem)? {
+            if !matches!(job.state, JobState::Running | JobState::Waiting) {
+                continue;
+            }
+            let path = self.inner.home.locks().join(format!("{}.lock", job.id));
+            if matches!(place::lock_file(&path), Ok(Some(_))) {
+                let problem = Problem::new(ErrorCode::Stopped, "Checkgate ended in the middle of this job");
+                self.catalog().set_job_state(&job.id, JobState::Interrupted, Some(&problem), clock::now()).await.map_err(state_problem)?;
+                for mut copy in self.catalog().copies_of_job(&job.id).await.map_err(state_problem)? {
+                    if copy.state != "sealed" && copy.state != "failed" {
+                        copy.state = "interrupted".to_owned();
+                        self.catalog().update_copy(&copy).await.map_err(state_problem)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn parse_plan(job: &JobRow) -> Result<JobPlan, Problem> {
+    serde_json::from_str(&job.plan).map_err(|error| Problem::from_error(ErrorCode::StateFailed, &error))
+}
+
+/// The roll folder of a reel: its name with what some file system cannot hold replaced.
+fn folder_name(reel: &str) -> String {
+    let cleaned: String =
+        reel.trim().chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).take(120).collect();
+    let trimmed = cleaned.trim_matches([' ', '.']);
+    if trimmed.is_empty() { "CARD".to_owned() } else { trimmed.to_owned() }
+}
+
+/// A folder of that name which is not a copy of this card is another card with the same reel name, or something else: refused loudly.
+fn refuse_foreign_folder(reel: &str, label: &str, root: &Path, earlier: &[CopyRow]) -> Result<(), Problem> {
+    let text = root.to_string_lossy();
+    if earlier.iter().any(|copy| copy.root == text) {
+        return Ok(());
+    }
+    match place::is_empty_folder(root) {
+        Ok(Some(false)) => {
+            let words = format!("{label} already holds a folder {} that is not a copy of this card", root.display());
+            let mut problem = Problem::new(ErrorCode::DestinationOccupied, words);
+            problem.details.push(format!("it may be another card with the reel name {reel}"));
+            Err(problem)
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::new(ErrorCode::DestinationFailed, format!("{} cannot be looked at: {error}", root.display()))),
+    }
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Options from words, as the command line has them.
+impl JobOptions {
+    /// Replaces hashes and verification by what a person wrote.
+    pub fn with_words(mut self, hashes: &[String], verify: Option<&str>) -> Result<Self, Problem> {
+        if !hashes.is_empty() {
+            self.hashes = settings::parse_hashes(hashes)?;
+        }
+        if let Some(word) = verify {
+            self.verify = settings::parse_verify(word)?;
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,171 @@
+//! Owns one run of the main job: offload, then describe, then upload, each step stored before the next begins.
+
+use crate::jobs::parse_plan;
+use crate::store::EventStore;
+use crate::{App, clock, lock, not_found, progress, state_problem};
+use checkgate_catalog::{CopyRow, JobRow};
+use checkgate_model::{CopyId, ErrorCode, JobState, Problem};
+use checkgate_offload::{CopyPlan, FileState, OffloadReport, Outcome, Plan, PriorFile};
+
+impl App {
+    /// Runs a job to its end. Every ending is stored; nothing is returned because everybody else reads the state.
+    pub(crate) async fn run_job(&self, job: &str) {
+        let (state, problem) = match self.try_run_job(job).await {
+            Ok(ended) => ended,
+            Err(problem) => {
+                let resumable = problem.code.exit_code() == 4;
+                (if resumable { JobState::Interrupted } else { JobState::Failed }, Some(problem))
+            }
+        };
+        if let Err(error) = self.catalog().set_job_state(job, state, problem.as_ref(), clock::now()).await {
+            tracing::error!(%error, job, "the end of the job cannot be stored");
+        }
+        if let Some(problem) = &problem {
+            tracing::warn!(job, code = %problem.code, "{}", problem.summary);
+        }
+        if let Ok(Some(row)) = self.catalog().job(job).await {
+            self.refresh_verdict(&row.card).await;
+        }
+        self.announce();
+    }
+
+    async fn try_run_job(&self, id: &str) -> Result<(JobState, Option<Problem>), Problem> {
+        let job = self.catalog().job(id).await.map_err(state_problem)?.ok_or_else(|| not_found("job", id))?;
+        let plan = parse_plan(&job)?;
+        self.catalog().set_job_state(id, JobState::Running, None, clock::now()).await.map_err(state_problem)?;
+        self.catalog().clear_failed_files(id).await.map_err(state_problem)?;
+        self.announce();
+        let report = self.offload(&job).await?;
+        let mut problem = match &report.outcome {
+            Outcome::Complete | Outcome::CompleteWithFailures => first_failure(&report),
+            Outcome::Stopped => return Ok((JobState::Stopped, None)),
+            Outcome::Interrupted(problem) => return Ok((JobState::Interrupted, Some(problem.clone()))),
+        };
+        let resumable = problem.as_ref().is_some_and(|problem| problem.code.exit_code() == 4);
+        self.refresh_verdict(&job.card).await;
+        self.announce();
+        if self.is_closing() {
+            return Ok((JobState::Interrupted, Some(Problem::new(ErrorCode::Stopped, "Checkgate was closed before the card was described"))));
+        }
+        if let Err(trouble) = self.describe_card(&job.card, plan.options.previews).await {
+            tracing::warn!(card = %job.card, problem = %trouble, "the card could not be described");
+            problem.get_or_insert(trouble);
+        }
+        if plan.options.upload
+            && let Err(trouble) = self.start_upload(checkgate_contract::CardRequest { card: job.card.clone() }).await
+        {
+            tracing::warn!(card = %job.card, problem = %trouble, "the upload did not start");
+        }
+        let state = match &problem {
+            None => JobState::Done,
+            Some(_) if resumable => JobState::Interrupted,
+            Some(_) => JobState::Failed,
+        };
+        Ok((state, problem))
+    }
+
+    async fn offload(&self, job: &JobRow) -> Result<OffloadReport, Problem> {
+        let plan = parse_plan(job)?;
+        let root = self.root_of(&job.card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "the card is not mounted"))?;
+        let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
+        let mut prior = Vec::new();
+        for copy in &copies {
+            prior.extend(self.prior_files(copy).await?);
+        }
+        let offload_plan = Plan {
+            card_root: root,
+            copies: copies
+                .iter()
+                .map(|copy| CopyPlan { id: CopyId(copy.id.clone()), label: copy.label.clone(), root: copy.root.clone().into() })
+                .collect(),
+            hashes: plan.options.hashes.clone(),
+            verify: plan.options.verify,
+            source_reread: plan.options.source_reread,
+            operation: plan.operation(),
+            prior,
+        };
+        let (control, meter) = (checkgate_offload::Control::new(), checkgate_offload::Meter::new());
+        lock(&self.inner.live).add_job(&job.id, &job.card, plan.options.verify, control.clone(), meter.clone());
+        self.start_ticking();
+        let mut store = EventStore::new(self.clone(), &job.card, &job.id, copies);
+        let (result, mut store) = tokio::task::spawn_blocking(move || {
+            let result = checkgate_offload::run(&offload_plan, &control, &meter, &mut |event| store.store(event));
+            let flushed = store.flush();
+            (result.map_err(|error| error.problem()).and_then(|report| flushed.map_err(state_problem).map(|()| report)), store)
+        })
+        .await
+        .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        progress::forget_job(self, &job.id);
+        if let Err(error) = tokio::task::block_in_place(|| store.flush()) {
+            tracing::error!(%error, "events could not be stored");
+        }
+        let ended = result.as_ref().is_ok_and(|report| matches!(report.outcome, Outcome::Complete | Outcome::CompleteWithFailures));
+        self.store_copies(store.into_copies(), result.as_ref().ok(), ended).await?;
+        let report = result?;
+        self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;
+        Ok(report)
+    }
+
+    async fn prior_files(&self, copy: &CopyRow) -> Result<Vec<PriorFile>, Problem> {
+        let rows = self.catalog().files_of_copy(&copy.id).await.map_err(state_problem)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| PriorFile {
+                copy: CopyId(copy.id.clone()),
+                path: row.path,
+                size_bytes: row.size_bytes,
+                modified: row.modified,
+                hashes: row.hashes,
+                evidence: row.evidence,
+                block_crc64: row.block_crc64,
+                state: match row.state.as_str() {
+                    "copied" => FileState::Copied,
+                    "proven" => FileState::Proven,
+                    code => FileState::Failed(
+                        ErrorCode::ALL.iter().copied().find(|known| known.name() == code).unwrap_or(ErrorCode::Internal),
+                    ),
+                },
+            })
+            .collect())
+    }
+
+    async fn store_copies(&self, copies: Vec<CopyRow>, report: Option<&OffloadReport>, ended: bool) -> Result<(), Problem> {
+        for mut copy in copies {
+            if let Some(done) = report.and_then(|report| report.copies.iter().find(|done| done.id.as_str() == copy.id)) {
+                copy.device.clone_from(&done.device_identity);
+            }
+            if !ended && !matches!(copy.state.as_str(), "sealed" | "failed") {
+                copy.state = "interrupted".to_owned();
+            }
+            self.catalog().update_copy(&copy).await.map_err(state_problem)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.inner.closing.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+/// The problem that stands for the whole run: the worst first, so that a broken card is never hidden by a full disk.
+fn first_failure(report: &OffloadReport) -> Option<Problem> {
+    let mut problems: Vec<Problem> = Vec::new();
+    if report.source_reread_equal == Some(false) {
+        problems.push(Problem::new(ErrorCode::SourceChanged, "the card read differently the second time"));
+    }
+    for copy in &report.copies {
+        if let checkgate_offload::CopyState::Aborted(problem) = &copy.state {
+            problems.push(problem.clone());
+        }
+        problems.extend(copy.seal_problem.clone());
+        problems.extend(copy.failed.first().map(|failed| failed.problem.clone()));
+    }
+    let rank = |problem: &Problem| match problem.code {
+        ErrorCode::SourceChanged => 0,
+        ErrorCode::SourceUnreadable => 1,
+        ErrorCode::CopyCorrupt => 2,
+        _ => 3,
+    };
+    problems.sort_by_key(rank);
+    problems.into_iter().next()
+}

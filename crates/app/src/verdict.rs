@@ -1,0 +1,70 @@
+//! Owns the facts of the verdict: gathered from stored state only, so that a restart cannot make a card look safer.
+
+use crate::{App, clock, state_problem};
+use checkgate_catalog::CopyRow;
+use checkgate_model::verdict::judge;
+use checkgate_model::{CardFacts, CopyFacts, Problem, Severity, Verdict};
+use std::collections::BTreeMap;
+
+impl App {
+    /// May this card go back to the camera? Computed from stored facts and the policy that is set.
+    pub async fn verdict(&self, card: &str) -> Result<Verdict, Problem> {
+        let policy = self.settings().await?.policy;
+        Ok(judge(&policy, &self.facts(card).await?))
+    }
+
+    pub(crate) async fn facts(&self, card: &str) -> Result<CardFacts, Problem> {
+        let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| crate::not_found("card", card))?;
+        let findings = self.catalog().findings_of(card).await.map_err(state_problem)?;
+        let upload = self.catalog().upload_of(card).await.map_err(state_problem)?;
+        let job = self.catalog().latest_job_of(card).await.map_err(state_problem)?;
+        Ok(CardFacts {
+            files: row.recognition.file_count,
+            source_device: row.source_device,
+            source_reread_equal: job.and_then(|job| job.reread_equal),
+            open_errors: findings.iter().filter(|finding| finding.severity == Severity::Error).count() as u64,
+            copies: newest_copies(self.catalog().copies_of_card(card).await.map_err(state_problem)?)
+                .into_iter()
+                .map(|copy| CopyFacts {
+                    weakest: if copy.state == "sealed" { copy.evidence } else { None },
+                    label: copy.label,
+                    device: copy.device,
+                    manifest_reread: copy.manifest_reread,
+                    failed_files: copy.failed_files,
+                })
+                .collect(),
+            uploaded: upload.is_some_and(|upload| upload.state == "done"),
+        })
+    }
+
+    /// Stores since when the verdict is safe, and takes it back when it no longer is.
+    pub(crate) async fn refresh_verdict(&self, card: &str) {
+        let outcome = async {
+            let verdict = self.verdict(card).await?;
+            let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| crate::not_found("card", card))?;
+            if verdict.safe != row.safe_since.is_some() {
+                let since = verdict.safe.then(clock::now);
+                self.catalog().set_safe_since(card, since).await.map_err(state_problem)?;
+                let words = if verdict.safe { format!("safe to format ({})", verdict.policy) } else { "no longer safe to format".to_owned() };
+                self.catalog().log(card, clock::now(), &words).await.map_err(state_problem)?;
+            }
+            Ok::<(), Problem>(())
+        };
+        if let Err(problem) = outcome.await {
+            tracing::error!(card, %problem, "the verdict cannot be stored");
+        }
+    }
+}
+
+/// One copy per folder: the newest statement about it.
+pub(crate) fn newest_copies(copies: Vec<CopyRow>) -> Vec<CopyRow> {
+    let mut order = Vec::new();
+    let mut newest: BTreeMap<String, CopyRow> = BTreeMap::new();
+    for copy in copies {
+        if !newest.contains_key(&copy.root) {
+            order.push(copy.root.clone());
+        }
+        newest.insert(copy.root.clone(), copy);
+    }
+    order.into_iter().filter_map(|root| newest.remove(&root)).collect()
+}

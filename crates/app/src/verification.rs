@@ -1,0 +1,146 @@
+//! Owns verifications: any folder against whatever manifests are there, without a byte written to it.
+
+use crate::{App, clock, lock, state_problem};
+use checkgate_catalog::VerificationRow;
+use checkgate_contract::{MaybeId, VerificationView};
+use checkgate_model::{ErrorCode, Problem};
+use checkgate_offload::{Basis, Control, Meter, VerifyOptions, VerifyReport};
+use std::path::{Path, PathBuf};
+
+const MOST_LISTED: usize = 10_000;
+
+/// A verification as it ended.
+#[derive(Debug, Clone)]
+pub struct VerifyAnswer {
+    /// The view.
+    pub view: VerificationView,
+    /// Exit code of the command line.
+    pub exit_code: u8,
+}
+
+/// Verifies a folder and stores nothing.
+pub fn verify_folder(root: &Path, options: &VerifyOptions, control: &Control, meter: &Meter) -> Result<VerifyAnswer, Problem> {
+    let report = checkgate_offload::verify(root, options, control, meter).map_err(|error| Problem::from_error(error.code(), &error))?;
+    let whole = report.is_whole();
+    Ok(VerifyAnswer { view: view("", root, &report), exit_code: u8::from(!whole) })
+}
+
+fn view(id: &str, root: &Path, report: &VerifyReport) -> VerificationView {
+    let mut notes: Vec<String> = report.damaged.iter().map(|problem| format!("history damaged: {}", problem.summary)).collect();
+    notes.extend(report.warnings.iter().cloned());
+    notes.extend(report.skipped.iter().map(|item| format!("{} is not checked: {}", item.path, item.reason)));
+    if !report.size_only.is_empty() {
+        notes.push(format!("{} file(s) could only be compared by size", report.size_only.len()));
+    }
+    if report.stopped {
+        notes.push("stopped before the end".to_owned());
+    }
+    VerificationView {
+        id: id.to_owned(),
+        path: root.to_string_lossy().into_owned(),
+        state: if report.is_whole() { "whole" } else { "differences" }.to_owned(),
+        bytes_done: report.checked_bytes,
+        bytes_total: report.checked_bytes,
+        manifests: match &report.basis {
+            Some(Basis::History { manifests }) => manifests.clone(),
+            Some(Basis::Manifest { path }) => vec![path.to_string_lossy().into_owned()],
+            Some(Basis::Legacy { lists }) => lists.clone(),
+            None => Vec::new(),
+        },
+        checked: report.checked,
+        missing: listed(report.missing.iter().map(ToString::to_string)),
+        extra: listed(report.extra.iter().map(ToString::to_string)),
+        mismatched: listed(report.mismatched.iter().map(|found| format!("{}: {} recorded, {} found", found.path, found.expected, found.found))),
+        unreadable: listed(report.unreadable.iter().map(|file| format!("{}: {}", file.path, file.problem.summary))),
+        notes,
+        evidence_words: match report.level {
+            Some(level) => format!("{level} ({})", report.level_words),
+            None => "nothing was read".to_owned(),
+        },
+        problem: None,
+    }
+}
+
+fn listed(paths: impl Iterator<Item = String>) -> Vec<String> {
+    let mut shown: Vec<String> = paths.collect();
+    let more = shown.len().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        shown.truncate(MOST_LISTED);
+        shown.push(format!("and {more} more"));
+    }
+    shown
+}
+
+impl App {
+    /// Verifies a folder in the background.
+    pub async fn start_verification(&self, root: PathBuf) -> Result<MaybeId, Problem> {
+        let id = clock::new_id();
+        let mut waiting = VerificationView {
+            id: id.clone(),
+            path: root.to_string_lossy().into_owned(),
+            state: "running".to_owned(),
+            bytes_done: 0,
+            bytes_total: 0,
+            manifests: Vec::new(),
+            checked: 0,
+            missing: Vec::new(),
+            extra: Vec::new(),
+            mismatched: Vec::new(),
+            unreadable: Vec::new(),
+            notes: Vec::new(),
+            evidence_words: String::new(),
+            problem: None,
+        };
+        self.store_verification(&waiting).await?;
+        self.begin(&id);
+        let (control, meter) = (Control::new(), Meter::new());
+        lock(&self.inner.live).add_verification(&id, control.clone(), meter.clone());
+        self.start_ticking();
+        self.announce();
+        let (app, answer_id) = (self.clone(), id.clone());
+        tokio::spawn(async move {
+            let folder = root.clone();
+            let work = tokio::task::spawn_blocking(move || verify_folder(&folder, &VerifyOptions::default(), &control, &meter)).await;
+            let outcome = work.map_err(|error| Problem::from_error(ErrorCode::Internal, &error)).and_then(|outcome| outcome);
+            let view = match outcome {
+                Ok(answer) => VerificationView { id: id.clone(), ..answer.view },
+                Err(problem) => {
+                    waiting.state = "failed".to_owned();
+                    waiting.problem = Some(problem);
+                    waiting
+                }
+            };
+            if let Err(problem) = app.store_verification(&view).await {
+                tracing::error!(%problem, "the verification cannot be stored");
+            }
+            lock(&app.inner.live).forget(&id);
+            app.end(&id);
+        });
+        Ok(MaybeId { id: Some(answer_id) })
+    }
+
+    pub(crate) async fn verification_views(&self) -> Result<Vec<VerificationView>, Problem> {
+        let rows = self.catalog().verifications().await.map_err(state_problem)?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| {
+                let mut view: VerificationView = serde_json::from_str(&row.report?).ok()?;
+                if view.state == "running" && !self.is_busy(&row.id) {
+                    view.state = "failed".to_owned();
+                    view.problem = Some(Problem::new(ErrorCode::Stopped, "Checkgate ended in the middle of this verification"));
+                }
+                Some(view)
+            })
+            .collect())
+    }
+
+    async fn store_verification(&self, view: &VerificationView) -> Result<(), Problem> {
+        let row = VerificationRow {
+            id: view.id.clone(),
+            path: view.path.clone(),
+            state: view.state.clone(),
+            report: serde_json::to_string(view).ok(),
+        };
+        self.catalog().store_verification(&row, clock::now()).await.map_err(state_problem)
+    }
+}

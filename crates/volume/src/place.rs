@@ -1,0 +1,53 @@
+//! Owns small questions about places on this machine that use cases ask: the real path of a folder, whether a folder is empty, and
+//! lock files that tell a living process from a dead one. Must never touch media.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The path without links, `.` and `..`. Fails where nothing is there.
+pub fn canonical(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+/// Whether the folder holds nothing; `None` where there is no folder.
+pub fn is_empty_folder(path: &Path) -> io::Result<Option<bool>> {
+    match std::fs::read_dir(path) {
+        Ok(mut entries) => Ok(Some(entries.next().is_none())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// An exclusive lock that the system takes back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+/// Takes the lock at `path`, creating the file; `None` while another process or another part of this one holds it.
+pub fn lock_file(path: &Path) -> io::Result<Option<FileLock>> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(FileLock { _file: file })),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_lock_is_not_given_twice() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("job.lock");
+        let held = lock_file(&path).expect("opens").expect("free");
+        assert!(lock_file(&path).expect("opens").is_none());
+        drop(held);
+        assert!(lock_file(&path).expect("opens").is_some());
+        assert_eq!(is_empty_folder(folder.path()).expect("lists"), Some(false));
+        assert_eq!(is_empty_folder(&path.join("no")).unwrap_or(None), None);
+    }
+}
