@@ -28,7 +28,7 @@ const TAKES: [Take; 3] = [
     Take {
         scene: Scene::Dusk,
         planes: Planes::Yuv422p10,
-        codec: "-c:v prores_ks -profile:v hq -c:a pcm_s24le",
+        codec: "-c:v prores_aw -profile:v 3 -c:a pcm_s24le",
         original_video: "ProRes 422 HQ",
         frames: 48,
         start: "14:23:07:11",
@@ -50,7 +50,7 @@ const TAKES: [Take; 3] = [
     Take {
         scene: Scene::Street,
         planes: Planes::Yuv422p10,
-        codec: "-c:v prores_ks -profile:v hq -c:a pcm_s24le",
+        codec: "-c:v prores_aw -profile:v 3 -c:a pcm_s24le",
         original_video: "ProRes 422 HQ",
         frames: 24,
         start: "15:02:30:18",

@@ -1,12 +1,13 @@
 //! Owns the encoder child process: raw planes in on its standard input, one media file out. Matrix and range are stated, never guessed.
 
 use super::{ForgeError, Plan, SYNTHETIC};
+use crate::picture::{Scene, Shot};
 use crate::picture::camera_log::{CameraColour, encode};
 use crate::picture::yuv::{Planes, planes_from_codes};
-use crate::picture::Scene;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::sync_channel;
 
 /// The encoder: `CHECKGATE_FFMPEG`, else `ffmpeg` on the path.
 pub(crate) fn ffmpeg_program() -> String {
@@ -50,7 +51,7 @@ pub(crate) fn write_movie(plan: &Plan<'_>, movie: &Movie<'_>) -> Result<(), Forg
         .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-n", "-f", "rawvideo"])
         .args(["-pix_fmt", movie.planes.ffmpeg_name(), "-s", &format!("{width}x{height}"), "-r", &rate, "-i", "pipe:0"])
         .args(["-f", "lavfi", "-i", &format!("sine=frequency=440:beep_factor=2:sample_rate=48000:duration={seconds}")])
-        .args(["-map", "0:v", "-map", "1:a", "-ac", "2", "-colorspace", "bt709", "-color_range", "tv"])
+        .args(["-map", "0:v", "-map", "1:a", "-ac", "2", "-vf", "setparams=colorspace=bt709:range=tv"])
         .args(["-timecode", movie.timecode, "-metadata", &format!("comment={SYNTHETIC}")])
         .args(["-metadata", "creation_time=2026-11-23T14:23:07Z"])
         .args(&movie.arguments)
@@ -62,23 +63,30 @@ pub(crate) fn write_movie(plan: &Plan<'_>, movie: &Movie<'_>) -> Result<(), Forg
         .spawn()
         .map_err(|source| ForgeError::EncoderMissing { program: program.clone(), source })?;
     let mut pipe = child.stdin.take().expect("standard input was asked for");
-    let mut fed = Ok(());
-    for number in 0..movie.frames {
-        let frame = plan.frame(movie.scene, (width, height), number);
-        let planes = planes_from_codes(&encode(&frame, movie.colour, number), width, movie.planes);
-        fed = pipe.write_all(&planes);
-        if fed.is_err() {
-            break;
+    let shot = Shot::new(movie.scene, width, height, plan.seed);
+    // A few frames wait for the encoder, so that neither side idles.
+    let (sender, receiver) = sync_channel::<Vec<u8>>(2);
+    let fed = std::thread::scope(|scope| {
+        let feeder = scope.spawn(move || -> std::io::Result<()> {
+            receiver.iter().try_for_each(|planes| pipe.write_all(&planes))
+        });
+        for number in 0..movie.frames {
+            let frame = shot.frame(number as f32 / 24.0);
+            let planes = planes_from_codes(&encode(&frame, movie.colour, number), width, movie.planes);
+            if sender.send(planes).is_err() {
+                break;
+            }
         }
-    }
-    drop(pipe);
+        drop(sender);
+        feeder.join().expect("the feeder only writes")
+    });
     finish(child, movie.path, fed)
 }
 
 /// One picture as JPEG, for a camera's own thumbnail; the camera shows its log picture flat, and so does this.
 pub(crate) fn write_thumbnail(plan: &Plan<'_>, path: &Path, scene: Scene, colour: CameraColour) -> Result<(), ForgeError> {
     let (width, height) = (160, 90);
-    let frame = plan.frame(scene, (width, height), 0);
+    let frame = Shot::new(scene, width, height, plan.seed).frame(0.0);
     let bytes: Vec<u8> = encode(&frame, colour, 0)
         .iter()
         .flat_map(|code| code.map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8))

@@ -9,7 +9,6 @@ mod plates;
 mod sony;
 mod sound;
 
-use crate::picture::Scene;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -251,10 +250,6 @@ impl Plan<'_> {
     pub(crate) fn text(&self, relative: &str, content: &str) -> Result<(), ForgeError> {
         let path = self.root.join(relative);
         std::fs::write(&path, content).map_err(write_error(&path))
-    }
-
-    pub(crate) fn frame(&self, scene: Scene, size: (usize, usize), number: u32) -> crate::picture::Frame {
-        crate::picture::render(scene, size.0, size.1, number as f32 / 24.0, self.seed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::dpx::{DpxHeader, dpx_bytes};
 use super::{CardSize, ExpectedClip, ForgeError, Plan, SYNTHETIC, write_error};
-use crate::picture::Scene;
+use crate::picture::{Scene, Shot};
 use crate::picture::camera_log::{CameraColour, encode};
 use checkgate_model::Timecode;
 use exr::prelude::{Encoding, Image, Layer, LayerAttributes, SpecificChannels, WritableImage as _};
@@ -29,12 +29,13 @@ fn sequence(plan: &mut Plan<'_>, name: &str, extension: &str, scene: Scene, colo
     let (width, height) = plate_size(plan);
     (plan.report)(&format!("{folder}: {frames} frames {extension}, {words}"));
     let start = Timecode::parse(START, 24).expect("valid");
+    let shot = Shot::new(scene, width, height, plan.seed);
     let mut files = Vec::new();
     for number in 0..frames {
         let code = start.offset(i64::from(number));
         let file_name = format!("{name}.{:07}.{extension}", code.frames());
         let path = plan.root.join(&folder).join(&file_name);
-        let codes = encode(&plan.frame(scene, (width, height), number), colour, number);
+        let codes = encode(&shot.frame(number as f32 / 24.0), colour, number);
         if extension == "exr" {
             write_exr(&path, codes, width)?;
         } else {

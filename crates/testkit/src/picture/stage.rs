@@ -1,9 +1,8 @@
 //! Owns the studio: chart, grey card, exposure wedge, skin tones, saturated tubes, a lit head.
 
-use super::{add, cover, mix, noise, rect, smooth, times};
+use super::{Plate, Shader, add, cover, length, mix, noise, rect, smooth, times};
 
 pub(super) struct Stage {
-    time: f32,
     pixel: f32,
     chart: [[f32; 3]; 24],
     skins: [[f32; 3]; 8],
@@ -27,15 +26,15 @@ fn linear(code: [u8; 3]) -> [f32; 3] {
 }
 
 impl Stage {
-    pub(super) fn new(time: f32, pixel: f32) -> Self {
-        Self { time, pixel, chart: CHART.map(linear), skins: SKINS.map(linear) }
+    pub(super) fn new(pixel: f32) -> Self {
+        Self { pixel, chart: CHART.map(linear), skins: SKINS.map(linear) }
     }
 
-    fn colour(&self, x: f32, y: f32) -> [f32; 3] {
+    fn colour(&self, x: f32, y: f32, swing: f32) -> [f32; 3] {
         let pixel = self.pixel;
-        let swing = 1.22 + 0.10 * (self.time * 1.6).sin();
+        let window = |distance: f32| (1.0 - distance / BULB_REACH).max(0.0).powi(2);
         let key = (0.62f32, 0.10f32);
-        let spread = (x - key.0).hypot((y - key.1) * 0.8);
+        let spread = length(x - key.0, (y - key.1) * 0.8);
         let light = 0.35 + 1.15 * (-spread * 1.35).exp();
         let weave = 0.93 + 0.14 * noise::layered(x * 46.0, y * 46.0, 3, 4);
         let wall = times([0.115, 0.125, 0.135], [light * weave * 1.05, light * weave, light * weave * 0.9]);
@@ -45,16 +44,16 @@ impl Stage {
             let depth = y - floor_line;
             let plank = noise::value((x - 0.89) / (0.2 + depth) * 3.0, 1.0, 8) * 0.4 + 0.6;
             let grain = noise::layered(x * 12.0 / (0.2 + depth), y * 160.0, 3, 9) * 0.5 + 0.6;
-            let shine = 0.16 * (-(x - swing).abs() * 6.0).exp() * (-depth * 9.0).exp();
+            let shine = 0.30 * window((x - swing).abs()) * (-(x - swing).abs() * 6.0).exp() * (-depth * 9.0).exp();
             colour = add(times([0.115, 0.062, 0.030], [light * plank * grain; 3]), [1.0, 0.55, 0.25], shine);
         }
         self.tubes(x, y, &mut colour);
         self.boards(x, y, &mut colour);
         self.head(x, y, swing, &mut colour);
-        let bulb = (x - swing).hypot(y - 0.15);
+        let bulb = length(x - swing, y - 0.15);
         let cord = rect(x, y, swing, 0.06, 0.0012, 0.08);
         colour = mix(colour, [0.01, 0.01, 0.01], cover(cord, pixel));
-        colour = add(colour, [1.0, 0.55, 0.22], 0.5 * (-bulb * 13.0).exp());
+        colour = add(colour, [1.0, 0.55, 0.22], 0.7 * window(bulb) * (-bulb * 9.0).exp());
         mix(colour, [70.0, 42.0, 18.0], cover(bulb - 0.017, pixel))
     }
 
@@ -65,9 +64,8 @@ impl Stage {
         for (index, hue) in HUES.iter().enumerate() {
             let cx = 1.40 + index as f32 * 0.055;
             let tube = rect(x, y, cx, 0.40, 0.004, 0.245);
-            let strength = 0.75 + 0.25 * (self.time * 3.0 + index as f32).sin();
-            *colour = add(*colour, *hue, strength * 0.028 * (-tube.max(0.0) * 26.0).exp());
-            *colour = mix(*colour, times(*hue, [strength; 3]), cover(tube, self.pixel));
+            *colour = add(*colour, *hue, 0.028 * (-tube.max(0.0) * 26.0).exp());
+            *colour = mix(*colour, *hue, cover(tube, self.pixel));
             let core = rect(x, y, cx, 0.40, 0.0012, 0.243);
             *colour = mix(*colour, add(*hue, [5.0, 5.0, 5.0], 1.0), cover(core, self.pixel) * 0.8);
         }
@@ -108,7 +106,7 @@ impl Stage {
         let neck = rect(x, y, cx, 0.63, 0.038, 0.06) - 0.02;
         *colour = mix(*colour, times(self.skins[3], [0.32, 0.30, 0.28]), cover(neck, pixel));
         let (ux, uy) = ((x - cx) / 0.105, (y - cy) / 0.14);
-        let around = ux.hypot(uy);
+        let around = length(ux, uy);
         if around < 1.02 {
             let uz = (1.0 - around * around).max(0.0).sqrt();
             let key = (-0.55 * ux - 0.45 * uy + 0.70 * uz).max(0.0);
@@ -122,18 +120,34 @@ impl Stage {
             let hair = smooth(0.02, -0.10, uy + 0.42 - 0.22 * ux * ux);
             skin = mix(skin, times([0.030, 0.016, 0.010], [0.4 + 1.4 * key + bulb; 3]), hair);
             for side in [-0.36f32, 0.36] {
-                let socket = ((ux - side) / 0.17).hypot((uy - 0.02) / 0.075);
+                let socket = length((ux - side) / 0.17, (uy - 0.02) / 0.075);
                 skin = mix(skin, times(skin, [0.35, 0.28, 0.26]), smooth(1.25, 0.6, socket));
             }
-            let mouth = (ux / 0.27).hypot((uy - 0.50) / 0.055);
+            let mouth = length(ux / 0.27, (uy - 0.50) / 0.055);
             skin = mix(skin, times(skin, [0.75, 0.38, 0.36]), smooth(1.2, 0.5, mouth));
             let nose = (ux - 0.07).abs() / 0.07 + (uy - 0.24).abs() / 0.14;
             skin = mix(skin, times(skin, [0.66, 0.60, 0.58]), smooth(1.3, 0.3, nose) * 0.6);
             *colour = mix(*colour, skin, cover((around - 1.0) * 0.11, pixel));
         }
     }
+}
 
-    pub(super) fn into_shader(self) -> impl Fn(f32, f32) -> [f32; 3] + Sync {
-        move |x, y| self.colour(x, y)
+/// How far the swinging bulb lights the wall.
+const BULB_REACH: f32 = 0.24;
+
+/// A place for the bulb where it lights nothing.
+const AWAY: f32 = -9.0;
+
+impl Shader for Stage {
+    fn still(&self, x: f32, y: f32) -> [f32; 3] {
+        self.colour(x, y, AWAY)
+    }
+
+    fn moving(&self, x: f32, y: f32, time: f32, still: [f32; 3], _plate: &Plate) -> [f32; 3] {
+        let swing = 1.22 + 0.10 * (time * 1.6).sin();
+        let lit_wall = length(x - swing, y - 0.15) < BULB_REACH;
+        let lit_floor = y > 0.8 && (x - swing).abs() < BULB_REACH;
+        let lit_person = y > 0.3 && (x - 1.10).abs() < 0.24;
+        if lit_wall || lit_floor || lit_person { self.colour(x, y, swing) } else { still }
     }
 }

@@ -1,18 +1,17 @@
 //! Owns the wet street at night: saturated neon, lit windows, discs of unfocused light, rain, a figure with an umbrella.
 
-use super::{add, capsule, cover, mix, noise, person, rect, smooth, times};
+use super::{Plate, Shader, add, capsule, cover, length, mix, noise, person, rect, smooth, times};
 
 pub(super) struct Street {
     seed: u32,
-    time: f32,
     pixel: f32,
 }
 
 const KERB: f32 = 0.74;
 
 impl Street {
-    pub(super) fn new(seed: u32, time: f32, pixel: f32) -> Self {
-        Self { seed, time, pixel }
+    pub(super) fn new(seed: u32, pixel: f32) -> Self {
+        Self { seed, pixel }
     }
 
     fn upright(&self, x: f32, y: f32, pixel: f32) -> [f32; 3] {
@@ -22,7 +21,7 @@ impl Street {
             let cx = 0.62 + noise::hash(disc, 1, self.seed) * 0.58;
             let cy = 0.50 + noise::hash(disc, 2, self.seed) * 0.20;
             let radius = 0.012 + 0.020 * noise::hash(disc, 3, self.seed);
-            let away = (x - cx).hypot(y - cy);
+            let away = length(x - cx, y - cy);
             if away < radius + 0.004 {
                 let warm = noise::hash(disc, 4, self.seed);
                 let tint = if warm > 0.6 { [2.4, 0.35, 0.12] } else if warm > 0.3 { [2.2, 1.4, 0.6] } else { [0.3, 1.5, 1.1] };
@@ -58,10 +57,9 @@ impl Street {
 
     /// Signs beyond Rec.709 on purpose: a negative component is a colour that only a wide gamut can hold.
     fn neon(&self, x: f32, y: f32, pixel: f32, colour: &mut [f32; 3]) {
-        let buzz = if noise::hash((self.time * 24.0) as i32, 3, self.seed) > 0.2 { 1.0 } else { 0.45 };
-        let ring = ((x - 0.44).hypot(y - 0.34) - 0.085).abs() - 0.0045;
+        let ring = (length(x - 0.44, y - 0.34) - 0.085).abs() - 0.0045;
         let star = (0..5).fold(f32::MAX, |nearest, arm| {
-            let angle = arm as f32 * 1.256_637 - 1.570_796 + self.time * 0.35;
+            let angle = arm as f32 * 1.256_637 - 1.570_796;
             nearest.min(capsule(x, y, (0.44, 0.34), (0.44 + 0.055 * angle.cos(), 0.34 + 0.055 * angle.sin()), 0.003))
         });
         let bars = (0..4).fold(f32::MAX, |nearest, bar| {
@@ -75,10 +73,10 @@ impl Street {
         let strip = rect(x, y, 0.16, 0.52, 0.10, 0.006);
         let signs: [(f32, [f32; 3], f32); 6] = [
             (ring, [11.0, -0.5, 4.2], 1.0),
-            (star, [10.0, 3.2, -0.4], buzz),
+            (star, [10.0, 3.2, -0.4], 0.8),
             (bars, [-0.9, 6.0, 7.4], 1.0),
             (frame, [0.2, 0.0, 14.0], 1.0),
-            (arrow, [-0.5, 9.0, -0.2], 0.6 + 0.4 * (self.time * 6.0).sin().signum()),
+            (arrow, [-0.5, 9.0, -0.2], 1.0),
             (strip, [13.0, 0.2, -0.3], 1.0),
         ];
         for (distance, tint, strength) in signs {
@@ -88,48 +86,59 @@ impl Street {
             *colour = mix(*colour, add(tint, [6.0, 6.0, 6.0], 1.0), cover(distance + 0.0022, pixel) * strength * 0.7);
         }
     }
+}
 
-    fn colour(&self, x: f32, y: f32) -> [f32; 3] {
-        let walker = 1.05 - 0.045 * self.time;
+impl Shader for Street {
+    /// Below the kerb: how deep the puddle is, and how bright the asphalt.
+    fn still(&self, x: f32, y: f32) -> [f32; 3] {
+        if y < KERB {
+            return self.upright(x, y, self.pixel);
+        }
+        let puddle = smooth(0.42, 0.60, noise::layered(x * 3.2, y * 9.0, 4, self.seed ^ 45));
+        [puddle, 0.010 * (0.7 + 0.6 * noise::value(x * 300.0, y * 300.0, 46)), 0.0]
+    }
+
+    fn moving(&self, x: f32, y: f32, time: f32, still: [f32; 3], plate: &Plate) -> [f32; 3] {
+        let walker = 1.05 - 0.045 * time;
         let feet = 0.90;
-        let mut colour = if y < KERB {
-            self.upright(x, y, self.pixel)
-        } else {
+        let mut colour = still;
+        if y >= KERB {
+            let [puddle, asphalt, _] = still;
             let depth = (y - KERB) / (1.0 - KERB);
-            let ripple = noise::layered(x * 20.0 / (0.4 + depth), y * 90.0 + self.time * 0.8, 3, self.seed ^ 44) - 0.5;
-            let puddle = smooth(0.42, 0.60, noise::layered(x * 3.2, y * 9.0, 4, self.seed ^ 45));
-            let rough = mix([0.05; 3], [0.012; 3], puddle)[0];
+            let ripple = noise::layered(x * 20.0 / (0.4 + depth), y * 90.0 + time * 0.8, 2, self.seed ^ 44) - 0.5;
+            let rough = 0.05 + (0.012 - 0.05) * puddle;
             let mirrored = KERB - (y - KERB) * 2.0 + ripple * rough * 3.0;
-            let seen = self.upright(x + ripple * rough, mirrored.clamp(0.02, KERB - 0.01), self.pixel * 6.0);
+            let smear = 0.004 + 0.03 * (1.0 - puddle) * depth;
+            let mut seen = [0.0; 3];
+            for tap in [-1.5, -0.5, 0.5, 1.5] {
+                seen = add(seen, plate.sample(x + ripple * rough, (mirrored + tap * smear).clamp(0.02, KERB - 2.0 * self.pixel)), 0.25);
+            }
             let sheen = mix([0.20, 0.20, 0.22], [0.62, 0.62, 0.66], puddle);
-            let asphalt = 0.010 * (0.7 + 0.6 * noise::value(x * 300.0, y * 300.0, 46));
-            add(times(seen, sheen), [1.0, 1.0, 1.1], asphalt)
-        };
-        let body = person(x, y, walker, feet, 0.36, self.time * 5.5);
-        let lit = smooth(0.0, -0.018, body);
-        let from_left = smooth(0.04, -0.05, x - walker);
-        let coat = mix(mix([0.16, 0.30, 0.34], [0.60, 0.05, 0.22], from_left), [0.007, 0.007, 0.010], lit);
-        colour = mix(colour, coat, cover(body, self.pixel));
-        let (ux, uy) = ((x - walker - 0.02) / 0.15, (y - (feet - 0.36)) / 0.085);
-        let canopy = ux.hypot(uy) - 1.0;
-        if uy < 0.0 {
-            let rib = 0.7 + 0.3 * (ux * 9.0).cos();
-            let cloth = mix(times([0.45, 0.03, 0.035], [rib; 3]), [0.9, 0.5, 0.55], smooth(-0.06, 0.0, canopy) * 0.8);
-            colour = mix(colour, cloth, cover(canopy * 0.09, self.pixel));
+            colour = add(times(seen, sheen), [1.0, 1.0, 1.1], asphalt);
+        }
+        if (x - walker).abs() < 0.20 && y > 0.42 {
+            let body = person(x, y, walker, feet, 0.36, time * 5.5);
+            let lit = smooth(0.0, -0.009, body);
+            let from_left = smooth(0.04, -0.05, x - walker);
+            let coat = mix(mix([0.035, 0.075, 0.09], [0.17, 0.014, 0.06], from_left), [0.007, 0.007, 0.010], lit);
+            colour = mix(colour, coat, cover(body, self.pixel));
+            let (ux, uy) = ((x - walker - 0.02) / 0.15, (y - (feet - 0.36)) / 0.085);
+            let canopy = length(ux, uy) - 1.0;
+            if uy < 0.0 {
+                let rib = 0.7 + 0.3 * (ux * 9.0).cos();
+                let cloth = mix(times([0.36, 0.020, 0.026], [rib; 3]), [0.8, 0.40, 0.45], smooth(-0.05, 0.0, canopy) * 0.6);
+                colour = mix(colour, cloth, cover(canopy * 0.09, self.pixel));
+            }
         }
         let slant = x + y * 0.10;
         let lane = (slant / 0.006).floor();
         let speed = 1.6 + noise::hash(lane as i32, 21, self.seed);
-        let fall = y * 1.4 - self.time * speed + noise::hash(lane as i32, 22, self.seed) * 7.0;
+        let fall = y * 1.4 - time * speed + noise::hash(lane as i32, 22, self.seed) * 7.0;
         if noise::hash(lane as i32, fall.floor() as i32, self.seed ^ 61) > 0.90 {
             let along = fall - fall.floor();
             let across = ((slant / 0.006) - lane - 0.5).abs();
             colour = add(colour, [0.10, 0.11, 0.14], smooth(0.35, 0.0, across) * smooth(0.0, 0.1, along) * smooth(0.22, 0.1, along));
         }
         colour
-    }
-
-    pub(super) fn into_shader(self) -> impl Fn(f32, f32) -> [f32; 3] + Sync {
-        move |x, y| self.colour(x, y)
     }
 }
