@@ -80,7 +80,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     id: 'upload', title: 'Upload from a verified copy', keys: ['U'],
-    when: onCard((card, { store }) => card.copies.length > 0 && !uploads(card) && Boolean(store.snapshot?.cloud.url)),
+    when: onCard((card, { store }) => card.copies.some((copy) => copy.state === 'sealed') && !uploads(card) && Boolean(store.snapshot?.cloud.url)),
     run: withCard((card, { store }) => void store.ask(card.id, 'start_upload', { card: card.id })),
   },
   {

@@ -2,7 +2,7 @@
 // connection (invariant 7).
 import type { Commands, Problem, UiFrame } from './contract'
 
-export type PictureSize = 'thumb' | 'large'
+export type PictureSize = 'small' | 'large'
 
 export interface Backend {
   /** Asks Rust. Rejects with a `Problem`, never with anything else. */

@@ -161,7 +161,7 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
         listeners.delete(listener)
       }
     },
-    pictureUrl: (card, index, size) => made.drawnPicture(index + card.length * 7, size === 'thumb' ? 240 : 1280),
+    pictureUrl: (card, index, size) => made.drawnPicture(index + card.length * 7, size === 'small' ? 240 : 1280),
     sheetUrl: (card) => made.drawnPicture(card.length, 1280),
     send(frame) {
       const whole: UiFrame = { rev: fake.state.rev, cards: structuredClone(moving), verifications: [], ...frame }
