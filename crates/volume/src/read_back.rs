@@ -15,6 +15,7 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// Covers drives with 512-byte and 4-KiB sectors and the page size of x86; larger demands are read from statx(2).
 const ALIGN_BYTES: usize = 4096;
 /// Files this small may lie inside the file system's own tables (btrfs, NTFS), which are cached apart from the file.
+#[cfg(target_os = "linux")]
 const INLINE_BYTES: u64 = 4096;
 
 /// How deep a read-back is asked to go.
