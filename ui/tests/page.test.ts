@@ -1,0 +1,163 @@
+// Keyboard triples: (screen, keys, screen). One line per behaviour.
+import { flushSync, mount, unmount } from 'svelte'
+import { afterEach, describe, expect, it } from 'vitest'
+import App from '../src/App.svelte'
+import { fakeBackend, type FakeBackend, type Scene } from '../src/lib/backend/fake'
+
+let running: ReturnType<typeof mount> | null = null
+let backend: FakeBackend
+
+async function settled(): Promise<void> {
+  for (let round = 0; round < 6; round += 1) {
+    await new Promise((done) => setTimeout(done, 2))
+    flushSync()
+  }
+}
+async function show(scene: Scene): Promise<void> {
+  document.body.innerHTML = '<div id="app"></div>'
+  backend = fakeBackend(scene)
+  running = mount(App, { target: document.getElementById('app') as HTMLElement, props: { backend } })
+  await settled()
+}
+async function keys(...names: string[]): Promise<void> {
+  for (const name of names) {
+    const at = document.activeElement ?? document.body
+    const [ctrlKey, key] = name.startsWith('Ctrl+') ? [true, name.slice(5)] : [false, name]
+    at.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }))
+    await settled()
+  }
+}
+const place = () => document.querySelector('nav [aria-current]')?.textContent?.trim() ?? ''
+const why = () => document.querySelector('aside')?.textContent ?? ''
+const chosen = () => document.querySelector('main [aria-selected="true"]')?.id ?? ''
+const screen = () => document.querySelector('main')?.textContent ?? ''
+const called = (name: string) => backend.calls.filter((call) => call.name === name).map((call) => call.request)
+
+afterEach(async () => {
+  if (running !== null) await unmount(running)
+  running = null
+})
+
+describe('keyboard', () => {
+  it('arrows choose another card, and the right side answers for it', async () => {
+    await show('busy')
+    expect(chosen()).toBe('card-a003')
+    await keys('ArrowDown', 'ArrowDown')
+    expect(chosen()).toBe('card-c001')
+    expect(why()).toContain('The card was pulled')
+  })
+  it('Enter opens the clips of the card, Escape comes back to it', async () => {
+    await show('busy')
+    await keys('ArrowDown', 'Enter')
+    expect(place()).toContain('Clips')
+    expect(called('get_clips')[0]).toMatchObject({ card: 'b002' })
+    await keys('Escape')
+    expect(place()).toContain('Cards')
+    expect(chosen()).toBe('card-b002')
+  })
+  it('numbers go to places', async () => {
+    await show('busy')
+    for (const [key, name] of [['2', 'Clips'], ['3', 'Verify'], ['4', 'Transfers'], ['5', 'Setup'], ['1', 'Cards']] as const) {
+      await keys(key)
+      expect(place()).toContain(name)
+    }
+  })
+  it('O offloads to the preset, S stops, R resumes', async () => {
+    await show('ready')
+    await keys('o')
+    expect(called('start_offload')).toEqual([{ card: 'd004', destinations: ['ssd7', 'raid2'] }])
+    await keys('s')
+    expect(called('stop_job')).toEqual([{ job: 'job-d004' }])
+    await keys('r')
+    expect(called('resume_job')).toEqual([{ job: 'job-d004' }])
+  })
+  it('a point moves the focus to the reasons', async () => {
+    await show('busy')
+    await keys('.')
+    expect(document.activeElement?.textContent).toContain('Not yet, because')
+    await keys('Escape')
+    expect(document.activeElement?.getAttribute('role')).toBe('grid')
+  })
+  it('Ctrl K finds a command by its words and runs it', async () => {
+    await show('busy')
+    await keys('Ctrl+k')
+    const field = document.querySelector<HTMLInputElement>('[role=combobox]')
+    expect(document.activeElement).toBe(field)
+    if (field === null) throw new Error('no field')
+    field.value = 'setup'
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+    await settled()
+    await keys('Enter')
+    expect(document.querySelector('[role=dialog]')).toBeNull()
+    expect(place()).toContain('Setup')
+  })
+  it('letters that are typed into the filter are not commands', async () => {
+    await show('busy')
+    await keys('/')
+    await settled()
+    const field = document.querySelector<HTMLInputElement>('[type=search]')
+    expect(document.activeElement).toBe(field)
+    await keys('o', 's', '1')
+    expect(called('start_offload')).toEqual([])
+    expect(called('stop_job')).toEqual([])
+    expect(place()).toContain('Clips')
+  })
+  it('V verifies a folder and shows what differs', async () => {
+    await show('ready')
+    await keys('v')
+    expect(place()).toContain('Verify')
+    expect(why()).toContain('Differences')
+    expect(why()).toContain('B001C003_261122_R0BB.mxf')
+  })
+  it('E writes an ALE and says where', async () => {
+    await show('busy')
+    await keys('e')
+    expect(called('export')).toEqual([{ card: 'a003', format: 'ale' }])
+    expect(why()).toContain('Written to /mnt/ssd-7/A003R1JL.ale')
+  })
+})
+
+describe('what is said', () => {
+  it('an empty screen teaches one action', async () => {
+    await show('empty')
+    expect(screen()).toContain('Where do copies go?')
+    expect(document.querySelectorAll('main button.primary').length).toBe(1)
+  })
+  it('shows the verdict of Rust and every reason', async () => {
+    await show('busy')
+    expect(screen()).toContain('NOT YET')
+    expect(screen()).toContain('2 reasons')
+    expect(why()).toContain('1 of 2 copies proven by read back (device)')
+    expect(why()).toContain('the card has not been read a second time')
+  })
+  it('says safe only where Rust says so', async () => {
+    await show('ready')
+    expect(document.body.textContent).not.toMatch(/safe to format/i)
+    const [card] = backend.state.cards
+    if (card === undefined) throw new Error('no card')
+    backend.change({ cards: [{ ...card, verdict: { safe: true, policy: 'two device-verified copies', unmet: [] } }] })
+    await settled()
+    expect(screen()).toContain('SAFE TO FORMAT')
+  })
+  it('a problem stands where it happened with summary, hint and code', async () => {
+    await show('ready')
+    backend.failNext('start_offload', { code: 'destination_full', summary: 'SSD-7 is full.', details: ['no space left on device'], hint: 'Free space and press R.', retry: 'later' })
+    await keys('o')
+    const alert = document.querySelector('aside [role=alert]')
+    for (const words of ['SSD-7 is full.', 'Free space and press R.', 'destination_full', 'no space left on device']) expect(alert?.textContent).toContain(words)
+  })
+  it('a state that cannot be opened is said on top, not hidden', async () => {
+    await show('broken')
+    expect(document.querySelector('[role=alert]')?.textContent).toContain('state_failed')
+  })
+  it('a filter that matches nothing says so and offers to clear it', async () => {
+    await show('busy')
+    await keys('/')
+    const field = document.querySelector<HTMLInputElement>('[type=search]')
+    if (field === null) throw new Error('no field')
+    field.value = 'zzz'
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+    await settled()
+    expect(screen()).toContain('No clip matches “zzz”')
+  })
+})
