@@ -1,3 +1,31 @@
-//! Benchmarks, code generation and checks.
+//! Benchmarks, code generation and checks that belong to the workspace and never ship. Prints to people.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
-fn main() {}
+mod bench;
+#[cfg(target_os = "linux")]
+mod bench_offload;
+#[cfg(target_os = "linux")]
+mod machine;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Measure against the machine's own limit and against what people use today.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Bench(bench) => bench::run(&bench),
+    }
+}

@@ -310,7 +310,7 @@ fn reads_back(destination: &Destination, path: &RelPath, bytes: &[u8], depth: De
 fn comment(given: Option<&str>, contents: &Contents) -> String {
     let mut parts: Vec<String> = given.map(str::to_owned).into_iter().collect();
     if let Some((level, method)) = &contents.weakest {
-        parts.push(format!("evidence: {level} ({method})"));
+        parts.push(format!("evidence: {level}, {method}"));
     }
     if !contents.missing.is_empty() {
         let names: Vec<&str> = contents.missing.iter().take(MOST_NAMES).map(RelPath::as_str).collect();

@@ -489,7 +489,10 @@ impl Checker<'_> {
                 LegacyCheck::SizeDiffers { expected_bytes, found_bytes } => {
                     Verdict::Differs { expected: format!("{expected_bytes} bytes"), found: format!("{found_bytes} bytes") }
                 }
-                LegacyCheck::Mismatch { format } => Verdict::Differs { expected: format!("the listed {format}"), found: format!("another {format}") },
+                LegacyCheck::Mismatch { format, holding } => {
+                    let doubt = if holding.is_empty() { String::new() } else { format!("; {} agrees, so the list contradicts itself", holding.join(", ")) };
+                    Verdict::Differs { expected: format!("the listed {format}"), found: format!("another {format}{doubt}") }
+                }
             },
         }
     }

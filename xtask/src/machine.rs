@@ -1,0 +1,110 @@
+//! Owns what the machine itself can do: direct reads and writes of large files, durable writes and direct reads of small ones, and
+//! forgetting cached pages. Measured with the plainest code there is, so that nothing of ours is in the figure.
+
+use anyhow::{Context, Result};
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+const CHUNK_BYTES: usize = 4 << 20;
+const ALIGN_BYTES: usize = 4096;
+
+/// Memory that begins where direct I/O wants it to.
+struct Aligned {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Aligned {
+    fn new() -> Self {
+        let bytes = vec![0xa5; CHUNK_BYTES + ALIGN_BYTES];
+        let start = bytes.as_ptr().align_offset(ALIGN_BYTES);
+        Self { bytes, start }
+    }
+
+    fn all(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.start + CHUNK_BYTES]
+    }
+}
+
+fn direct_flags() -> Result<i32> {
+    i32::try_from(OFlags::DIRECT.bits()).context("O_DIRECT")
+}
+
+/// Every regular file below `folder`.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Writes back and drops the cached pages of every file below `folder`.
+pub(crate) fn forget(folder: &Path) -> Result<()> {
+    for path in files_below(folder)? {
+        let file = File::open(&path)?;
+        file.sync_all()?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+    }
+    Ok(())
+}
+
+/// Runs `one` for every item on `threads` threads; seconds it took.
+fn timed<T: Sync>(items: &[T], threads: usize, one: impl Fn(&T) -> Result<()> + Sync) -> Result<f64> {
+    let next = AtomicUsize::new(0);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| -> Result<()> {
+                    while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        one(item)?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow::anyhow!("a measuring thread panicked"))?)
+    })?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Seconds to read every file past the cache.
+pub(crate) fn direct_read_secs(files: &[PathBuf], threads: usize) -> Result<f64> {
+    let flags = direct_flags()?;
+    timed(files, threads, |path| {
+        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let mut buffer = Aligned::new();
+        while file.read(buffer.all())? > 0 {}
+        Ok(())
+    })
+}
+
+/// Seconds to write files of these sizes into `folder` past the cache, each synced. Sizes are whole multiples of 4 KiB.
+pub(crate) fn direct_write_secs(folder: &Path, sizes_bytes: &[u64], threads: usize) -> Result<f64> {
+    std::fs::create_dir_all(folder)?;
+    let flags = direct_flags()?;
+    let files: Vec<(PathBuf, u64)> = sizes_bytes.iter().enumerate().map(|(number, size)| (folder.join(format!("{number:06}")), *size)).collect();
+    timed(&files, threads, |(path, size_bytes)| {
+        let mut file = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path)?;
+        let mut buffer = Aligned::new();
+        let mut left = usize::try_from(*size_bytes)?;
+        while left > 0 {
+            let now = left.min(CHUNK_BYTES);
+            file.write_all(&buffer.all()[..now])?;
+            left -= now;
+        }
+        file.sync_all()?;
+        Ok(())
+    })
+}
