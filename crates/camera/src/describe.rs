@@ -2,7 +2,7 @@
 //! (invariant 9, camera.md 3.3). Must never guess: a field no source mentions is absent.
 
 use crate::complete::{clip_name_of_row, read_whole};
-use crate::names::{h273_primaries, h273_transfer, implied_primaries};
+use crate::names::{h273_primaries, h273_transfer, implied_primaries, known_space, primaries_of};
 use crate::profile::profiles;
 use crate::source::{ReadError, Source};
 use crate::structure::{Container, container_of};
@@ -81,7 +81,7 @@ fn record_of(card: &dyn CardFiles, recognition: &CardRecognition, clip: &Clip, i
             said.text(Strength::Sidecar, &format!("{}: Attached mediaId", path.file_name()), "media.serial", id);
         }
     }
-    complete_statements(&mut said);
+    complete_statements(&mut said, recognition, clip);
     said.into_record(&clip.name)
 }
 
@@ -91,6 +91,8 @@ fn text(value: &str) -> FieldValue {
 
 /// What names say, and the volume's label where nothing better names the roll.
 fn from_names(said: &mut Statements, recognition: &CardRecognition, label: Option<&str>, clip: &Clip) {
+    // Only a card of one family and without rolls of its own may be the roll its label names.
+    let label = label.filter(|_| recognition.rolls.is_empty() && recognition.also_present.is_empty());
     said.say(Strength::FileName, "file name", "clip.name", "", text(&clip.name), clip.name.clone());
     let sound = clip.kind == ClipKind::Sound;
     let roll_field = if sound { "sound.roll" } else { "reel.name" };
@@ -101,12 +103,6 @@ fn from_names(said: &mut Statements, recognition: &CardRecognition, label: Optio
     }
     let Some(essence) = clip.essence() else { return };
     let Some((_, compiled, captures)) = profiles().claim(essence.path.as_str()) else { return };
-    let profile = &profiles().families[compiled.family];
-    if !profile.make.is_empty() {
-        said.say(Strength::Folder, &format!("card family {}", profile.id), "camera.make", "", text(&profile.make), profile.name.clone());
-    } else if recognition.family != "unknown" {
-        // A family recognised by the container itself states its maker there.
-    }
     if let Some(index) = compiled.rule.index.as_ref().map(|template| crate::profile::fill(template, &captures)) {
         let index = index.trim_end_matches('_').to_ascii_uppercase();
         said.text(Strength::FileName, "file name", "camera.index", &index);
@@ -346,6 +342,9 @@ fn from_ixml(said: &mut Statements, ixml: &riff::Ixml, wave: &riff::Wave, sample
     };
     let Some(start) = frames_of(reference) else { return };
     let duration = samples.and_then(|samples| frames_of(i128::from(samples)));
+    if let Some(frames) = duration {
+        said.say(Strength::Container, &at("SPEED/TIMECODE_RATE and data"), "duration.frames", "frame", FieldValue::Int(frames), format!("{} samples", samples.unwrap_or(0)));
+    }
     say_timecode(said, &at("SPEED, samples since midnight"), start, rate.nominal(), drop, Some(rate), duration);
 }
 
@@ -465,6 +464,13 @@ fn from_dpx(said: &mut Statements, header: &dpx::Dpx, name: &str) {
     if let Some(date) = dpx_date(&header.created) {
         said.say(Strength::Loose, &at, "time.recorded_at", "", text(&date), header.created.clone());
     }
+    if let Some((curve, gamut)) = known_space(&header.description) {
+        let at = format!("{at}, element description");
+        said.say(Strength::Loose, &at, "color.gamma", "", text(curve), header.description.clone());
+        if let Some(gamut) = gamut {
+            said.say(Strength::Loose, &at, "color.primaries", "", text(gamut), header.description.clone());
+        }
+    }
     // ST 268-1 table 5A: 2 linear, 3 logarithmic (film), 6 to 8 video. "Logarithmic" names no curve a transform could be chosen by.
     let curve = match header.transfer {
         Some(2) => Some("linear"),
@@ -479,8 +485,9 @@ fn from_dpx(said: &mut Statements, header: &dpx::Dpx, name: &str) {
 /// `2026:11:23:08:00:00UTC` becomes `2026-11-23T08:00:00UTC`-like RFC 3339 text.
 fn dpx_date(created: &str) -> Option<String> {
     let plain = created.get(..19)?;
+    let zone = if created.get(19..20) == Some("Z") { "Z" } else { "" };
     let digits = plain.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7 | 10 | 13 | 16) { matches!(byte, b':' | b'-' | b' ' | b'T') } else { byte.is_ascii_digit() });
-    digits.then(|| format!("{}-{}-{}T{}:{}:{}", &plain[..4], &plain[5..7], &plain[8..10], &plain[11..13], &plain[14..16], &plain[17..19]))
+    digits.then(|| format!("{}-{}-{}T{}:{}:{}{zone}", &plain[..4], &plain[5..7], &plain[8..10], &plain[11..13], &plain[14..16], &plain[17..19]))
 }
 
 fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
@@ -520,6 +527,15 @@ fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
     }
     if let Some(iso) = header.float("isoSpeed") {
         said.say(Strength::Container, &format!("{at}/isoSpeed"), "exposure.index", "ISO", FieldValue::Int(iso.round() as i64), iso.to_string());
+    }
+    // The format's own definition: pixels are linear light. The weakest word there is, since log pictures are stored as well.
+    said.say(Strength::Implied, &format!("{name}: OpenEXR is linear by definition"), "color.gamma", "", text("linear"), "OpenEXR");
+    if let Some(chromaticities) = header.chromaticities {
+        let raw = chromaticities.map(|number| number.to_string()).join(" ");
+        match primaries_of(chromaticities) {
+            Some(gamut) => said.say(Strength::Container, &format!("{at}/chromaticities"), "color.primaries", "", text(gamut), raw),
+            None => said.unknown(Strength::Container, &format!("{at}/chromaticities"), "color.primaries", "", &raw),
+        }
     }
     if let Some(space) = header.text("colorInteropID") {
         let (curve, gamut) = match space {
@@ -718,8 +734,17 @@ fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &Clip) {
     }
 }
 
-/// What follows from values that are there: primaries a curve is only ever used with.
-fn complete_statements(said: &mut Statements) {
+/// What follows from what is known: the maker a family belongs to, primaries a curve is only ever used with.
+fn complete_statements(said: &mut Statements, recognition: &CardRecognition, clip: &Clip) {
+    let claimed = clip.essence().and_then(|essence| profiles().claim(essence.path.as_str()));
+    let family = claimed.map(|(_, compiled, _)| &profiles().families[compiled.family]).filter(|family| !family.make.is_empty());
+    if let Some(family) = family
+        && said.first("camera.make").is_none()
+        && clip.kind != ClipKind::Sound
+    {
+        let source = format!("card family {} of {}", family.id, recognition.family);
+        said.say(Strength::Implied, &source, "camera.make", "", text(&family.make), family.name.clone());
+    }
     if said.first("color.primaries").is_none()
         && let Some(FieldValue::Text(curve)) = said.first("color.gamma").cloned()
         && let Some(gamut) = implied_primaries(&curve)

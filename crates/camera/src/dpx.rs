@@ -12,6 +12,8 @@ pub(crate) struct Dpx {
     pub(crate) height: Option<u32>,
     pub(crate) bit_depth: Option<u8>,
     pub(crate) transfer: Option<u8>,
+    /// Free words of the first element, which some writers use to name the colour space.
+    pub(crate) description: String,
     pub(crate) created: String,
     pub(crate) creator: String,
     pub(crate) project: String,
@@ -43,6 +45,7 @@ pub(crate) fn parse(head: &[u8]) -> Option<Dpx> {
         height: known(776),
         bit_depth: byte(803),
         transfer: byte(801),
+        description: text(820, 32),
         created: text(136, 24),
         creator: text(160, 100),
         project: text(260, 200),

@@ -20,6 +20,7 @@ pub(crate) struct Exr {
     pub(crate) texts: Vec<(String, String)>,
     pub(crate) frames_per_second: Option<(i32, u32)>,
     pub(crate) timecode_bcd: Option<u32>,
+    pub(crate) chromaticities: Option<[f32; 8]>,
     pub(crate) floats: Vec<(String, f32)>,
     header_end: u64,
 }
@@ -82,6 +83,10 @@ fn parse(bytes: &[u8]) -> Option<Exr> {
             (_, "string") if exr.texts.len() < 1024 => exr.texts.push((name, fixed_text(&value[..value.len().min(4096)]))),
             ("framesPerSecond", "rational") => exr.frames_per_second = value.le32(0).zip(value.le32(4)).map(|(n, d)| (n as i32, d)),
             ("timeCode", "timecode") => exr.timecode_bcd = value.le32(0),
+            ("chromaticities", "chromaticities") => {
+                let numbers: Vec<f32> = value.chunks_exact(4).filter_map(|bytes| bytes.le32(0)).map(f32::from_bits).collect();
+                exr.chromaticities = numbers.try_into().ok();
+            }
             (_, "float") if exr.floats.len() < 1024 => {
                 if let Some(bits) = value.le32(0) {
                     exr.floats.push((name, f32::from_bits(bits)));

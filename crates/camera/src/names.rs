@@ -60,18 +60,27 @@ fn find(table: &[(&'static str, &[&str])], text: &str) -> Option<&'static str> {
 
 /// Curve and, where the maker names both in one word (`S-Gamut3.Cine/S-Log3`), primaries.
 pub(crate) fn gamma(text: &str) -> (String, Option<&'static str>) {
-    if let Some(found) = find(GAMMAS, text) {
-        return (found.to_owned(), None);
+    if let Some((curve, gamut)) = known_space(text) {
+        return (curve.to_owned(), gamut);
     }
-    for separator in ['/', ' ', ','] {
-        let Some((first, second)) = text.split_once(separator) else { continue };
+    (text.trim().to_owned(), None)
+}
+
+/// Curve and primaries, only where both the words of a free text are known names.
+pub(crate) fn known_space(text: &str) -> Option<(&'static str, Option<&'static str>)> {
+    if let Some(curve) = find(GAMMAS, text) {
+        return Some((curve, None));
+    }
+    let breaks = text.char_indices().filter(|(_, c)| matches!(c, ' ' | '/' | ','));
+    for (at, c) in breaks {
+        let (first, second) = (&text[..at], &text[at + c.len_utf8()..]);
         for (curve, gamut) in [(first, second), (second, first)] {
             if let (Some(curve), Some(gamut)) = (find(GAMMAS, curve), find(PRIMARIES, gamut)) {
-                return (curve.to_owned(), Some(gamut));
+                return Some((curve, Some(gamut)));
             }
         }
     }
-    (text.trim().to_owned(), None)
+    None
 }
 
 /// Canonical name of a set of primaries, or the maker's text.
@@ -108,6 +117,20 @@ pub(crate) fn h273_primaries(code: u16) -> Option<&'static str> {
         12 => "P3-D65",
         _ => return None,
     })
+}
+
+/// Names of primaries by their chromaticities (red, green, blue, white; x and y each), within 0.0005.
+pub(crate) fn primaries_of(chromaticities: [f32; 8]) -> Option<&'static str> {
+    const KNOWN: &[(&str, [f32; 8])] = &[
+        ("AP1", [0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.321_68, 0.337_67]),
+        ("AP0", [0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.321_68, 0.337_67]),
+        ("Rec.709", [0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290]),
+        ("Rec.2020", [0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290]),
+        ("P3-D65", [0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.3127, 0.3290]),
+        ("ARRI Wide Gamut 3", [0.684, 0.313, 0.221, 0.848, 0.0861, -0.102, 0.3127, 0.3290]),
+        ("ARRI Wide Gamut 4", [0.7347, 0.2653, 0.1424, 0.8576, 0.0991, -0.0308, 0.3127, 0.3290]),
+    ];
+    KNOWN.iter().find(|(_, known)| known.iter().zip(chromaticities).all(|(a, b)| (a - b).abs() < 0.0005)).map(|(name, _)| *name)
 }
 
 /// Whether a text is a maker's way to say that it does not know.

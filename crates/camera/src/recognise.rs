@@ -31,10 +31,16 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
     let mut bytes_read = 0;
     let mut findings = complete::check_files(card, &groups, &mut bytes_read);
     let mut named = BTreeMap::new();
+    let markers = sound_markers(profiles, &groups);
     for grouped in &mut groups.clips {
         if let Some((family, words, path)) = container_identity(card, profiles, grouped, &mut bytes_read) {
             grouped.family = family;
             named.entry(family).or_insert((words, path));
+        } else if let Some(family) = marked_sound(profiles, &markers, grouped) {
+            grouped.family = family;
+        }
+        if grouped.clip.kind == ClipKind::Sound && grouped.clip.roll.is_none() {
+            grouped.clip.roll = tape_of(card, &grouped.clip, &mut bytes_read);
         }
     }
     findings.extend(complete::check_groups(card, &groups, &mut bytes_read));
@@ -78,6 +84,32 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
         findings,
         bytes_read,
     }
+}
+
+/// Folders in which a sound recorder left a mark of its own, with its family.
+fn sound_markers(profiles: &Profiles, groups: &Groups) -> Vec<(usize, Option<RelPath>)> {
+    let spoken = groups.spoken.iter().map(|(rule, path, _)| (profiles.rules[*rule].family, path.parent()));
+    spoken.filter(|(family, _)| profiles.families[*family].kind == FamilyKind::Sound).collect()
+}
+
+/// A sound file of no known recorder belongs to the recorder that marked its folder.
+fn marked_sound(profiles: &Profiles, markers: &[(usize, Option<RelPath>)], grouped: &Grouped) -> Option<usize> {
+    let profile = &profiles.families[grouped.family];
+    if grouped.clip.kind != ClipKind::Sound || !profile.make.is_empty() {
+        return None;
+    }
+    let path = &grouped.clip.files.first()?.path;
+    markers.iter().find(|(_, folder)| folder.as_ref().is_none_or(|folder| path.is_under(folder))).map(|(family, _)| *family)
+}
+
+/// The sound roll as the take itself names it (iXML `TAPE`).
+fn tape_of(card: &dyn CardFiles, clip: &Clip, bytes_read: &mut u64) -> Option<String> {
+    let essence = clip.essence()?;
+    let mut reader = card.open(&essence.path).ok()?;
+    let mut source = Source::new(&mut *reader, essence.size_bytes);
+    let wave = riff::read(&mut source);
+    *bytes_read += source.bytes_read();
+    wave.ok()?.ixml?.get("TAPE").map(str::to_owned).filter(|tape| tape.len() <= 255)
 }
 
 /// What a container says of its maker, asked only where the name alone says little.

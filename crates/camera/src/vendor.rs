@@ -192,7 +192,11 @@ fn value_of(kind: ValueKind, raw: &str, nominal: Option<u32>) -> Option<FieldVal
     let text = raw.trim();
     Some(match kind {
         ValueKind::Text => FieldValue::Text(text.to_owned()),
-        ValueKind::Int => FieldValue::Int(number_in(text).filter(|n| n.abs() < 1e15)?.round() as i64),
+        ValueKind::Int => {
+            // `48kHz` in a field counted in Hz.
+            let factor = if text.to_ascii_lowercase().contains("khz") { 1000.0 } else { 1.0 };
+            FieldValue::Int((number_in(text).filter(|n| n.abs() < 1e12)? * factor).round() as i64)
+        }
         ValueKind::Float => FieldValue::Float(number_in(text)?),
         ValueKind::Rate => rate_value(FrameRate::parse(text).or_else(|| FrameRate::parse(&number_in(text)?.to_string()))?),
         ValueKind::Ratio => {

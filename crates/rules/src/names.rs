@@ -3,7 +3,7 @@
 use crate::check::Breach;
 use crate::facts::RollFacts;
 use crate::profile::Rule;
-use checkgate_model::RelPath;
+use checkgate_model::{ClipFile, FileRole, RelPath};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every path on the card once: files, the folders above them, and empty folders.
@@ -97,8 +97,11 @@ pub(crate) fn empty_folders(facts: &RollFacts) -> Vec<Breach> {
     facts.empty_folders.iter().map(|path| Breach::of_path(format!("the folder {} is empty", path.as_str()), path)).collect()
 }
 
+/// Picture and sound of zero bytes are an error of the structural check; here it is about everything else.
 pub(crate) fn zero_bytes(facts: &RollFacts) -> Vec<Breach> {
-    facts.files.iter().filter(|(_, size)| *size == 0).map(|(path, _)| Breach::of_path(format!("{} has zero bytes", path.file_name()), path)).collect()
+    let essence = |file: &&ClipFile| matches!(file.role, FileRole::Essence | FileRole::Segment | FileRole::Frame);
+    let essences: BTreeSet<&RelPath> = facts.clips.iter().flat_map(|clip| &clip.files).filter(essence).map(|file| &file.path).collect();
+    facts.files.iter().filter(|(path, size)| *size == 0 && !essences.contains(path)).map(|(path, _)| Breach::of_path(format!("{} has zero bytes", path.file_name()), path)).collect()
 }
 
 pub(crate) fn none(facts: &RollFacts) -> Vec<Breach> {

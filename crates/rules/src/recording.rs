@@ -91,9 +91,20 @@ pub(crate) fn roll_name(rule: &Rule, facts: &RollFacts) -> Vec<Breach> {
         .collect()
 }
 
-/// More than one camera on a card, by index and serial number as the records have them.
+/// More than one roll in one folder by the clips' names, or more than one camera on a roll by their records.
 pub(crate) fn roll_mixed(facts: &RollFacts) -> Vec<Breach> {
     let mut breaches = Vec::new();
+    let mut by_folder: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for clip in facts.clips.iter().filter(|clip| is_picture(clip)) {
+        if let (Some(roll), Some(essence)) = (clip.roll.as_deref(), clip.essence()) {
+            by_folder.entry(essence.path.parent().map_or_else(String::new, |folder| folder.as_str().to_owned())).or_default().insert(roll);
+        }
+    }
+    for (folder, rolls) in by_folder.into_iter().filter(|(_, rolls)| rolls.len() > 1) {
+        let list = rolls.into_iter().collect::<Vec<_>>().join(", ");
+        let place = if folder.is_empty() { "the card".to_owned() } else { format!("the folder {folder}") };
+        breaches.push(Breach::of_card(format!("{place} holds clips of several rolls: {list}")));
+    }
     for (field, word) in [("camera.serial", "camera serial numbers"), ("reel.name", "reel names")] {
         let mut by_roll: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (clip, record) in recorded(facts).filter(|(clip, _)| is_picture(clip)) {
