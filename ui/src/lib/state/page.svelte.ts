@@ -14,6 +14,22 @@ export interface Cursor {
   focus(): void
 }
 
+/** What the person likes to look at stays on this machine; it is no setting of the job. */
+function remembered(name: string): boolean {
+  try {
+    return localStorage.getItem(name) === 'yes'
+  } catch {
+    return false
+  }
+}
+function remember(name: string, on: boolean): void {
+  try {
+    localStorage.setItem(name, on ? 'yes' : 'no')
+  } catch {
+    // A window without storage forgets; nothing else depends on it.
+  }
+}
+
 export class Page {
   place = $state<Place>('cards')
   card = $state<string | null>(null)
@@ -22,16 +38,26 @@ export class Page {
   /** Clips of this card only; all cards where it is `null`. */
   scope = $state<string | null>(null)
   filter = $state('')
-  grid = $state(true)
+  grid = $state(!remembered('table'))
   palette = $state(false)
   large = $state(false)
-  daylight = $state(false)
+  daylight = $state(remembered('daylight'))
   greySurround = $state(false)
   /** Destinations chosen for one card, where they differ from the preset. */
   chosen = $state.raw<Readonly<Record<string, readonly string[]>>>({})
   cursor: Cursor | null = null
   focusFilter: (() => void) | null = null
   focusWhy: (() => void) | null = null
+
+  setDaylight(on: boolean): void {
+    this.daylight = on
+    remember('daylight', on)
+  }
+
+  setGrid(on: boolean): void {
+    this.grid = on
+    remember('table', !on)
+  }
 
   go(place: Place): void {
     this.place = place
