@@ -331,9 +331,15 @@ impl History {
     }
 }
 
+/// Whether a manifest can carry the name. Ask while the card is scanned, before hours are spent on copying it.
+#[must_use]
+pub fn can_record(path: &RelPath) -> bool {
+    is_representable(path.as_str())
+}
+
 fn check_input(files: &[FileRecord], folders: &[RelPath]) -> Result<(), AppendError> {
     let paths = || files.iter().map(|file| &file.path).chain(folders);
-    if let Some(path) = paths().find(|path| !is_representable(path.as_str())) {
+    if let Some(path) = paths().find(|path| !can_record(path)) {
         return Err(AppendError::Unrepresentable { path: path.clone() });
     }
     let mut seen = HashSet::new();

@@ -4,7 +4,7 @@
 use crate::expected::ExpectedFile;
 use crate::ignore::IgnoreSet;
 use checkgate_model::RelPath;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// What a folder holds: size and whether it is a folder, by path.
@@ -123,14 +123,15 @@ fn name_matches(expected: &BTreeMap<RelPath, ExpectedFile>, difference: &Differe
             (NameForm::Unicode, &composed as &dyn Fn(&RelPath) -> String),
             (NameForm::Case, &folded as &dyn Fn(&RelPath) -> String),
         ] {
+            let paired: HashSet<RelPath> = matches.iter().flat_map(|pair| [pair.expected.clone(), pair.found.clone()]).collect();
             let mut by_key: HashMap<String, (Vec<&RelPath>, Vec<&RelPath>)> = HashMap::new();
-            for path in missing.iter().filter(|path| !matches.iter().any(|known| known.expected == ***path)) {
+            for path in missing.iter().filter(|path| !paired.contains(**path)) {
                 by_key.entry(key(path)).or_default().0.push(path);
             }
             if by_key.is_empty() {
                 continue;
             }
-            for path in extra.iter().filter(|path| !matches.iter().any(|known| known.found == ***path)) {
+            for path in extra.iter().filter(|path| !paired.contains(**path)) {
                 if let Some(pair) = by_key.get_mut(&key(path)) {
                     pair.1.push(path);
                 }

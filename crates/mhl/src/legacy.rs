@@ -237,8 +237,10 @@ pub enum LegacyCheck {
     },
     /// A hash is another.
     Mismatch {
-        /// The format, as the list names it.
+        /// The first format that differs.
         format: &'static str,
+        /// Formats that hold all the same: where there are any, the list contradicts itself.
+        holding: Vec<&'static str>,
     },
     /// Neither hash nor size to compare with.
     NotComparable,
@@ -292,7 +294,7 @@ impl<'a> LegacyHasher<'a> {
         }
         let found = self.hasher.finish();
         let xxh32 = self.xxh32.map(|state| state.digest());
-        let mut checked = false;
+        let (mut holding, mut differing) = (Vec::new(), Vec::new());
         for hash in &self.entry.hashes {
             let (format, holds) = match hash {
                 LegacyHash::Null => continue,
@@ -300,15 +302,13 @@ impl<'a> LegacyHasher<'a> {
                 LegacyHash::Xxh32(value) => ("xxhash", xxh32 == Some(*value)),
                 LegacyHash::Xxh64EitherWay { turned, straight } => ("xxhash64", found.contains(turned) || found.contains(straight)),
             };
-            if !holds {
-                return LegacyCheck::Mismatch { format };
-            }
-            checked = true;
+            if holds { holding.push(format) } else { differing.push(format) }
         }
-        match (checked, self.entry.size_bytes) {
-            (true, _) => LegacyCheck::Verified,
-            (false, Some(_)) => LegacyCheck::SizeOnly,
-            (false, None) => LegacyCheck::NotComparable,
+        match (differing.first(), holding.is_empty(), self.entry.size_bytes) {
+            (Some(format), _, _) => LegacyCheck::Mismatch { format, holding },
+            (None, false, _) => LegacyCheck::Verified,
+            (None, true, Some(_)) => LegacyCheck::SizeOnly,
+            (None, true, None) => LegacyCheck::NotComparable,
         }
     }
 }
@@ -367,6 +367,6 @@ mod tests {
     #[test]
     fn one_wrong_hash_among_several_is_a_mismatch() {
         let both = "<md5>900150983cd24fb0d6963f7d28e17f72</md5><xxhash64be>44bc2cf5ad770998</xxhash64be>";
-        assert_eq!(check(both, "3", b"abc"), LegacyCheck::Mismatch { format: "xxh64" });
+        assert_eq!(check(both, "3", b"abc"), LegacyCheck::Mismatch { format: "xxh64", holding: vec!["md5"] });
     }
 }

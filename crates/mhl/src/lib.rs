@@ -8,6 +8,10 @@
 //! Sources: "ASC MHL Specification" v1.0 (2022) with its schema `urn:ASC:MHL:v2.0`, "Implementation Guidelines" v1.0 (2023),
 //! and the schema of MHL 1.1. Where the reference tool and the specification differ, the specification is followed.
 //!
+//! Histories nested in the tree are taken in with [`History::add_child`]; records then go to the closest one, children are written
+//! before parents, and parents refer to them. Not done here: detecting renames (a known one is recorded through
+//! [`FileRecord::previous_path`], for files only), writing packing lists, keeping foreign `metadata`, writing legacy lists.
+//!
 //! ```
 //! use checkgate_mhl::{Action, FileRecord, History, MultiHasher, Operation, Process};
 //! use checkgate_model::{HashFormat, RelPath, Timestamp};
@@ -56,7 +60,7 @@ mod xml;
 mod xml_read;
 mod xml_write;
 
-pub use append::{AppendError, FileRecord, NewGeneration};
+pub use append::{AppendError, FileRecord, NewGeneration, can_record};
 pub use chain::{Chain, ChainEntry, ParseChainError};
 pub use diff::{Difference, Listing, NameForm, NameMatch, SizeDiffers, diff};
 pub use directory::{DirectoryHashes, FolderHashes, directory_hashes};

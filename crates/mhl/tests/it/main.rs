@@ -1,0 +1,15 @@
+//! What the crate promises, against vectors, sample histories, the schema, git and the reference tool.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
+
+mod appending;
+mod difference;
+mod hostile;
+mod ignoring;
+mod legacy;
+mod loading;
+mod nesting;
+mod reference;
+mod samples;
+mod support;
+mod vectors;
