@@ -2,6 +2,7 @@
 //! the choice of a camera's input space. Must never open a file, read a clock, or substitute one transform for another: what is
 //! not known is an error (invariants 1 and 10).
 
+pub mod amf;
 pub mod engine;
 pub mod error;
 pub mod eval;
@@ -11,6 +12,7 @@ pub mod lut;
 pub mod recipe;
 pub mod yuv;
 
+pub use amf::{AmfReport, amf_processor};
 pub use engine::{ColorEngine, DisplayListing, Engine, Listing, Processor, SpaceListing, apply_parallel};
 pub use error::ColorError;
 pub use input::{InputChoice, input_space};

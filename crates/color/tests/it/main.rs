@@ -1,6 +1,7 @@
 //! The promises of the colour crate, held against the reference vectors.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
+mod amf;
 mod engine;
 mod vectors;
 mod yuv;

@@ -2,7 +2,7 @@
 //! with `|d| <= 5e-3`.
 
 use checkgate_color::eval::EvalOptions;
-use checkgate_color::{ColorEngine, Engine, Processor, logc3};
+use checkgate_color::{ColorEngine, Engine, Processor, amf_processor, logc3};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -61,8 +61,13 @@ fn every_vector_file_meets_the_acceptance_rule() {
             }
             continue;
         }
-        let processor: Box<dyn Processor> = if let Some(_amf) = text(entry, "amf") {
-            continue;
+        let processor: Box<dyn Processor> = if let Some(amf) = text(entry, "amf") {
+            let path = color.join("amf").join(&amf);
+            let folder = path.parent().unwrap().to_path_buf();
+            let xml = std::fs::read_to_string(&path).unwrap();
+            let (processor, report) = amf_processor(engine, &xml, &|file| std::fs::read(folder.join(file.as_str())).ok()).unwrap();
+            assert_eq!(report.steps.len(), entry["steps"].as_array().unwrap().len(), "{id}: {report:?}");
+            processor
         } else {
             let cdl = entry.get("cdl").or_else(|| entry.get("cdl(slope offset power sat)"));
             let options = EvalOptions {
