@@ -37,6 +37,10 @@ pub(crate) async fn send_file(run: &Run<'_>, index: usize) -> Result<(), UploadE
         let sending = FileRun::open(run, index, file, restart).await?;
         let sending = match sending {
             Opened::Complete => return Ok(()),
+            Opened::Other => {
+                restart = true;
+                continue;
+            }
             Opened::Sending(sending) => sending,
         };
         match sending.finish().await? {
@@ -53,6 +57,8 @@ pub(crate) async fn send_file(run: &Run<'_>, index: usize) -> Result<(), UploadE
 
 enum Opened<'a> {
     Complete,
+    /// A finished object with another checksum.
+    Other,
     Sending(Box<FileRun<'a>>),
 }
 
@@ -94,7 +100,8 @@ impl<'a> FileRun<'a> {
             Self { run, number, file, opened, sums, kept: BTreeMap::new(), signed: Mutex::new(SignedWindow::default()) };
         if let Some(crc64) = sending.opened.complete {
             if crc64 != sending.sums.whole {
-                return Err(UploadError::ObjectDiffers { key: file.key.clone() });
+                // Whatever lies there is not this file. Once it is begun again; a second time somebody else writes there too.
+                return if restart { Err(UploadError::ObjectDiffers { key: file.key.clone() }) } else { Ok(Opened::Other) };
             }
             run.meter.parts_found(u64::from(sending.opened.part_count), file.size_bytes);
             sending.complete_in_journal().await?;

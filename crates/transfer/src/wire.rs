@@ -260,7 +260,7 @@ pub enum ResultKind {
     Metadata,
     /// Preview picture, JPEG.
     Still,
-    /// Proxy, MP4.
+    /// Proxy, ProRes 422 Proxy in a MOV.
     Proxy,
     /// The closing report, JSON.
     Report,
