@@ -109,6 +109,24 @@ impl CardImage {
         Ok(card)
     }
 
+    /// Makes an image that holds what `folder` holds, and mounts it: the card appears whole, as a camera's does.
+    pub fn from_folder(image: &Path, mount_point: &Path, label: &str, folder: &Path, size_bytes: u64) -> Result<Self, ImageError> {
+        if let Some(parent) = image.parent() {
+            std::fs::create_dir_all(parent).map_err(file_error(parent))?;
+        }
+        let file = std::fs::OpenOptions::new().write(true).create_new(true).open(image).map_err(file_error(image))?;
+        file.set_len(size_bytes).map_err(file_error(image))?;
+        drop(file);
+        let label: String = label.chars().take(16).collect();
+        let arguments = ["-q", "-F", "-b", "4096", "-m", "0", "-L", &label, "-d"];
+        let mut arguments: Vec<&std::ffi::OsStr> = arguments.iter().map(std::ffi::OsStr::new).collect();
+        arguments.extend([folder.as_os_str(), image.as_os_str()]);
+        run("mkfs.ext4", &arguments)?;
+        // A camera's card has no such folder.
+        run("debugfs", &["-w".as_ref(), "-R".as_ref(), "rmdir lost+found".as_ref(), image.as_os_str()])?;
+        Self::attach(image, mount_point)
+    }
+
     /// Mounts an image that `create` made before.
     pub fn attach(image: &Path, mount_point: &Path) -> Result<Self, ImageError> {
         std::fs::create_dir_all(mount_point).map_err(file_error(mount_point))?;
@@ -255,4 +273,18 @@ mod tests {
         assert_eq!(position_on_device(listing, 5 * 4096 + 7), Some(2001 * 4096 + 7));
         assert_eq!(position_on_device(listing, 10 * 4096), None);
     }
+}
+
+/// Unmounts whatever an earlier, killed run left mounted below `folder`.
+pub fn release_below(folder: &Path) -> Result<(), ImageError> {
+    let Ok(folder) = folder.canonicalize() else { return Ok(()) };
+    let table = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    for line in table.lines() {
+        if let Some(mount_point) = line.split(' ').nth(1).map(Path::new)
+            && mount_point.starts_with(&folder)
+        {
+            run("umount", &[mount_point.as_os_str()])?;
+        }
+    }
+    Ok(())
 }

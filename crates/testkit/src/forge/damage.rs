@@ -72,12 +72,12 @@ impl Damage {
     pub fn finding(self) -> Option<&'static str> {
         match self {
             Self::TruncatedFastStart | Self::TruncatedIndexAtEnd => Some("structure.truncated"),
-            Self::MissingIndexed => Some("structure.missing"),
-            Self::SequenceGap => Some("structure.sequence_gap"),
+            Self::MissingIndexed => Some("index.entry_missing"),
+            Self::SequenceGap => Some("sequence.gap"),
             Self::ZeroByte => Some("structure.empty_file"),
-            Self::HiddenFiles => Some("structure.foreign"),
-            Self::MixedReels => Some("structure.mixed_reels"),
-            Self::CaseCollision => Some("structure.case_collision"),
+            Self::HiddenFiles => None,
+            Self::MixedReels => Some("roll.mixed"),
+            Self::CaseCollision => Some("name.case_collision"),
         }
     }
 }
