@@ -289,9 +289,12 @@ impl Engine<'_, '_> {
         std::thread::scope(|scope| {
             let mut running = 0_usize;
             for copy in 0..job.copies.len() {
-                let work = self.to_prove(copy);
-                if self.copies[copy].aborted.is_some() || job.is_halted() {
+                if self.copies[copy].aborted.is_some() {
                     continue;
+                }
+                let work = self.to_prove(copy);
+                if job.is_halted() {
+                    break;
                 }
                 running += 1;
                 let outbox = outbox.clone();

@@ -43,7 +43,21 @@ pub(crate) fn prove_copy(job: &Job<'_>, copy: usize, work: &[Expected], actions:
             prove_file(job, copy, expected, actions);
         }
     });
+    give_up_if_gone(job, copy, actions);
     let _ = actions.send(Action::ProveEnded { copy });
+}
+
+/// A drive that was pulled may answer from memory, or with nothing but zeros: neither is a proof nor a corrupt copy.
+fn give_up_if_gone(job: &Job<'_>, copy: usize, actions: &Sender<Action>) -> bool {
+    let lane = &job.copies[copy];
+    if lane.destination().is_present() {
+        return false;
+    }
+    if !lane.given_up.swap(true, Ordering::SeqCst) {
+        let problem = Problem::new(ErrorCode::DestinationFailed, format!("{}: {} is gone", lane.plan.label, lane.plan.root.display()));
+        let _ = actions.send(Action::CopyFailed { copy, problem });
+    }
+    true
 }
 
 fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, actions: &Sender<Action>) {
@@ -64,9 +78,13 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
         Ok(Shown::Equal(proof)) => {
             lane.failures_in_a_row.store(0, Ordering::Relaxed);
             lane.lane.add_file();
+            if lane.given_up.load(Ordering::Relaxed) {
+                return;
+            }
             let _ = actions.send(Action::Proven { copy, file, evidence: evidence::from_read_back(&proof) });
         }
         Ok(Shown::Stopped) => {}
+        Ok(Shown::Differs { .. }) if give_up_if_gone(job, copy, actions) => {}
         Ok(Shown::Differs { .. }) if compares => {
             lane.lane.add_file();
             let problem = Problem::new(

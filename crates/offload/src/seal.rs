@@ -16,6 +16,14 @@ const MOST_MANIFEST_BYTES: u64 = 512 << 20;
 /// Names of failed files that a manifest's comment lists.
 const MOST_NAMES: usize = 20;
 
+/// Names that `checkgate-volume` gives to corrupt copies.
+const SET_ASIDE_PATTERN: &str = ".*.checkgate-corrupt*";
+
+/// Whether this is a corrupt copy that was set aside.
+pub(crate) fn is_set_aside(path: &RelPath) -> bool {
+    path.file_name().starts_with('.') && path.file_name().contains(".checkgate-corrupt")
+}
+
 /// A file of a copy that goes into its manifest.
 pub(crate) struct SealedFile {
     pub(crate) file: usize,
@@ -213,8 +221,10 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     }
     let mut operation = job.plan.operation.clone();
     operation.comment = Some(comment(operation.comment.as_deref(), &contents));
+    // What was set aside stays for a person to look at; it is no part of the roll, and the manifest says so.
+    let set_aside: Vec<String> = listing.files.iter().any(|file| is_set_aside(&file.path)).then(|| SET_ASIDE_PATTERN.to_owned()).into_iter().collect();
     let folder_name = destination.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let generation = history.append(&folder_name, &operation, &records, &job.folders, &[]).map_err(|error| {
+    let generation = history.append(&folder_name, &operation, &records, &job.folders, &set_aside).map_err(|error| {
         let mut problem = Problem::from_error(ErrorCode::HistoryDamaged, &error);
         problem.summary = format!("{}: no manifest can be written: {}", job.copies[copy].plan.label, problem.summary);
         problem

@@ -6,7 +6,7 @@ use crate::meter::{Lane, Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::reader::spawn_named;
 use crate::report::SkippedItem;
-use crate::seal::Found;
+use crate::seal::{Found, is_set_aside};
 use checkgate_mhl::{ExpectedFile, FileCheck, History, IgnoreSet, LegacyCheck, LegacyEntry, LegacyHasher, LegacyList, Manifest, MultiHasher, Unchained, diff};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, Problem, RelPath};
 use checkgate_volume::{Listing, Source};
@@ -217,6 +217,7 @@ pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &M
         problem.details.push(unreadable.error.clone());
         report.unreadable.push(UnreadableFile { path: unreadable.path.clone(), problem });
     }
+    report.warnings.extend(listing.files.iter().filter(|file| is_set_aside(&file.path)).map(|file| format!("{} was set aside as a corrupt copy; it is not part of the roll", file.path)));
     let work = match &options.manifest {
         Some(path) => from_one(path, &source, &listing, &mut report)?,
         None => from_folder(root, &source, &listing, &mut report)?,

@@ -1,7 +1,7 @@
 //! What goes wrong on set: cards pulled, drives full, drives that lie, files that cannot be read. Each is isolated, named and resumable.
 
 use crate::loop_image::LoopImage;
-use crate::support::{assert_mirrors, bytes, failures, forge_card, forge_small_card, history_names, plan, run, run_watched, stored, tree, write};
+use crate::support::{assert_mirrors, bytes, failures, forge_card, forge_small_card, history_names, plan, reference, run, run_watched, stored, tree, write};
 use checkgate_model::{ErrorCode, EvidenceLevel};
 use checkgate_offload::{Control, CopyState, Event, Outcome, Phase};
 use std::fs;
@@ -36,6 +36,12 @@ fn a_corrupt_copy_is_noticed_and_set_aside() {
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_eq!(fs::read(card.join(name)).unwrap(), fs::read(copy.join(name)).unwrap());
     assert_eq!(history_names(&copy).len(), 3, "a second generation knows the file: {:?}", history_names(&copy));
+    let checked = checkgate_offload::verify(&copy, &Default::default(), &Control::new(), &checkgate_offload::Meter::new()).unwrap();
+    assert!(checked.is_whole() && checked.warnings.iter().any(|warning| warning.contains("set aside")), "{checked:#?}");
+    if let Some(reference) = reference("ascmhl-debug") {
+        let output = std::process::Command::new(reference).arg("verify").arg(&copy).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
 }
 
 #[test]
@@ -104,6 +110,29 @@ fn a_destination_that_fills_up_in_the_middle_keeps_what_is_whole_and_goes_on_lat
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_mirrors(&card, &filling);
     assert_eq!((history_names(&filling).len(), history_names(&good).len()), (2, 2));
+}
+
+#[test]
+fn a_destination_pulled_in_the_middle_does_not_stop_the_other() {
+    let temporary = tempfile::tempdir().unwrap();
+    let card = temporary.path().join("card");
+    for number in 0..30 {
+        write(&card, &format!("CLIP/{number:02}.mov"), &bytes(number, 1024 * 1024));
+    }
+    let Some(image) = LoopImage::make(temporary.path(), "pulled", 64) else { return };
+    let (pulled, good) = (image.mount.join("roll"), temporary.path().join("good"));
+    let mut done = false;
+    let (report, events) = run_watched(&plan(&card, &[pulled, good.clone()]), &Control::new(), &mut |event| {
+        if matches!(event, Event::FileCopied { copy, .. } if copy.as_str() == "copy-0") && !done {
+            done = true;
+            image.pull();
+        }
+    });
+    let report = report.unwrap();
+    assert!(done && matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFailed), "{:?}", report.copies[0]);
+    assert_eq!((report.copies[0].weakest, &report.copies[1].state), (None, &CopyState::Complete));
+    assert!(!events.iter().any(|event| matches!(event, Event::FileProven { copy, .. } if copy.as_str() == "copy-0")));
+    assert_mirrors(&card, &good);
 }
 
 #[test]
