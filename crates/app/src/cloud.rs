@@ -64,6 +64,14 @@ impl App {
         self.catalog().upload_of(card).await.map_err(state_problem)?.ok_or_else(|| not_found("upload of card", card))
     }
 
+    /// Parts of the latest upload of a card that the journal knows to be in the store.
+    pub async fn stored_parts(&self, card: &str) -> Result<usize, Problem> {
+        match self.catalog().upload_of(card).await.map_err(state_problem)? {
+            Some(upload) => Ok(self.catalog().upload_parts(&upload.id).await.map_err(state_problem)?.len()),
+            None => Ok(0),
+        }
+    }
+
     /// Stops the upload of a card after the parts in flight.
     pub async fn stop_upload(&self, request: CardRequest) -> Result<Empty, Problem> {
         if !lock(&self.inner.live).stop_upload(&request.card) {

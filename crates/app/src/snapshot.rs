@@ -154,11 +154,26 @@ impl App {
         })
     }
 
-    /// A card by id, by reel or by label: what a person would type.
+    /// A card by id, by reel, by label, or by the folder of the card or of one of its copies: what a person would type.
     pub async fn find_card(&self, words: &str) -> Result<String, Problem> {
         let cards = self.catalog().cards(1000).await.map_err(state_problem)?;
+        if let Ok(folder) = checkgate_volume::place::canonical(Path::new(words)) {
+            let folder = folder.to_string_lossy();
+            for card in &cards {
+                let copies = self.catalog().copies_of_card(&card.id).await.map_err(state_problem)?;
+                if card.root == folder || copies.iter().any(|copy| copy.root == folder) {
+                    return Ok(card.id.clone());
+                }
+            }
+        }
         let found = cards.iter().find(|card| card.id == words).or_else(|| cards.iter().find(|card| card.reel == words || card.label == words));
         found.map(|card| card.id.clone()).ok_or_else(|| not_found("card", words))
+    }
+
+    /// The canonical records of a card's clips, in order.
+    pub async fn records(&self, card: &str) -> Result<Vec<checkgate_model::ClipRecord>, Problem> {
+        let clips = self.catalog().clips_of(card).await.map_err(state_problem)?;
+        Ok(clips.into_iter().filter_map(|clip| clip.record).collect())
     }
 
     /// The row of a card.

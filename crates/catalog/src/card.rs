@@ -135,7 +135,7 @@ impl Catalog {
     /// Stores a card, its clips and its structural findings in one transaction. A known fingerprint keeps its id and what is
     /// known about its clips; only place and label are refreshed.
     pub async fn store_card(&self, row: &CardRow) -> Result<CardRow, CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         let known: Option<String> = sqlx::query("select id from card where fingerprint = ?")
             .bind(&row.fingerprint)
             .fetch_optional(&mut *transaction)
@@ -270,7 +270,7 @@ impl Catalog {
 
     /// Replaces the findings of one source.
     pub async fn store_findings(&self, card: &str, source: &str, findings: &[Finding]) -> Result<(), CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         sqlx::query("delete from finding where card = ? and source = ?").bind(card).bind(source).execute(&mut *transaction).await?;
         for finding in findings {
             sqlx::query("insert into finding (card, source, finding) values (?, ?, ?)")

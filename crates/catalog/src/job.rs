@@ -146,7 +146,7 @@ fn signed(number: u64) -> i64 {
 impl Catalog {
     /// Stores a new job with its copies in one transaction.
     pub async fn create_job(&self, row: &JobRow, copies: &[CopyRow]) -> Result<(), CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         sqlx::query("insert into job (id, card, state, plan, started_at, updated_at) values (?, ?, ?, ?, ?, ?)")
             .bind(&row.id)
             .bind(&row.card)
@@ -246,7 +246,7 @@ impl Catalog {
 
     /// Stores many files of copies in one transaction; a later statement about the same file replaces the earlier.
     pub async fn store_copy_files(&self, files: &[(String, CopyFileRow)]) -> Result<(), CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         for (copy, file) in files {
             let blocks: Vec<u8> = file.block_crc64.iter().flat_map(|crc| crc.to_le_bytes()).collect();
             sqlx::query(
@@ -271,7 +271,7 @@ impl Catalog {
 
     /// Stores the evidence of many files of copies in one transaction.
     pub async fn prove_copy_files(&self, proven: &[(String, RelPath, Evidence)]) -> Result<(), CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         for (copy, path, evidence) in proven {
             sqlx::query("update copy_file set evidence = ?, state = 'proven' where copy = ? and path = ?")
                 .bind(text(evidence))
@@ -286,7 +286,7 @@ impl Catalog {
 
     /// Stores that a file failed, and takes back what was proven about it.
     pub async fn store_failed_file(&self, job: &str, row: &FailedFileRow) -> Result<(), CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         sqlx::query("insert into failed_file (job, copy, path, problem) values (?, ?, ?, ?)")
             .bind(job)
             .bind(&row.copy)

@@ -1,6 +1,7 @@
 //! Owns the state of Checkgate in SQLite and is the only crate that knows SQL. Takes the time and ids as arguments, returns
 //! words of the model, and must never know an engine.
 //!
+//! Transactions that write begin as writers: a reader that turns writer in the middle would be refused while another writes.
 //! WAL with `synchronous = FULL`: what was committed survives a power cut. Events of single files are committed in batches by
 //! the caller; a batch that a crash loses is found again by hashing what lies on the destination.
 

@@ -136,7 +136,7 @@ impl Catalog {
 
     /// Stores that an object was begun; parts of an earlier try under another multipart id are forgotten.
     pub async fn upload_file_started(&self, id: &str, key: &str, remote: Option<&str>, part_size: u64) -> Result<(), CatalogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("begin immediate").await?;
         let before: Option<Option<String>> = sqlx::query("select remote from upload_file where upload = ? and key = ?")
             .bind(id)
             .bind(key)

@@ -19,6 +19,19 @@ pub fn is_empty_folder(path: &Path) -> io::Result<Option<bool>> {
     }
 }
 
+/// Renames on one file system, for trees of our own (forged cards); never a card's or a copy's.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// Removes a tree that this program made for itself and marked as such; refuses any other.
+pub fn remove_own_tree(root: &Path, marker: &str) -> io::Result<()> {
+    if !root.join(marker).is_file() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder does not carry our mark"));
+    }
+    std::fs::remove_dir_all(root)
+}
+
 /// An exclusive lock that the system takes back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct FileLock {

@@ -1,0 +1,324 @@
+//! Owns the arguments: names, help with examples, and nothing else.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything that was asked for is proven
+  1  a check found differences
+  2  the request makes no sense; nothing was done
+  3  a source, a destination or the cloud failed
+  4  interrupted; `checkgate resume` goes on
+
+State lies in CHECKGATE_HOME, else in the user's data folder. Logs go to stderr, results to stdout.";
+
+/// Gets camera originals safely from the set to the cloud.
+#[derive(Debug, Parser)]
+#[command(name = "checkgate", version, about, after_help = EXIT_CODES, max_term_width = 110)]
+pub(crate) struct Arguments {
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Folder for Checkgate's own state.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Say more on stderr; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List mounted volumes: role, device, file system, bus, free space.
+    #[command(after_help = "Examples:\n  checkgate volumes\n  checkgate volumes --json | jq '.[] | select(.role == \"card\")'")]
+    Volumes,
+    /// Recognise a card or roll: family, clips, metadata, findings. Writes nothing.
+    #[command(after_help = "Examples:\n  checkgate inspect /media/A003R1JL\n  checkgate inspect /media/A003R1JL --fields\n\nExit code 1 if there is a finding of severity error.")]
+    Inspect(Inspect),
+    /// Copy a card to one or more destinations, prove the copies, seal them with ASC MHL, describe the clips.
+    #[command(after_help = "Examples:\n  checkgate offload /media/A003R1JL --to /mnt/ssd --to /mnt/raid\n  checkgate offload /media/A003R1JL --to /mnt/ssd --hash xxh64,md5 --verify device\n\nEach copy goes into a folder named after the reel. Ctrl-C stops at the next chunk; `checkgate resume` goes on.")]
+    Offload(Offload),
+    /// Go on with jobs that were stopped or interrupted.
+    #[command(after_help = "Examples:\n  checkgate resume              every job that can go on\n  checkgate resume 0190e2b4-…   one job")]
+    Resume(Resume),
+    /// List jobs.
+    Jobs,
+    /// Show a card: verdict with reasons, copies with evidence, findings, log.
+    #[command(after_help = "Examples:\n  checkgate card A003R1JL\n\nExit code 0 if it is safe to format, else 1.")]
+    Card(Card),
+    /// Verify a folder against whatever manifests lie in it: ASC MHL or legacy MHL of any vendor. Writes nothing.
+    #[command(after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive --depth system --json")]
+    Verify(Verify),
+    /// Render ACES previews and a contact sheet of a card, a roll or one file.
+    #[command(after_help = "Examples:\n  checkgate preview /mnt/ssd/A003R1JL --out previews\n  checkgate preview clip.mov --out . --input 'ARRI LogC4'\n\nThe input colour space is taken from metadata, or from --input; it is never guessed.")]
+    Preview(Preview),
+    /// Colour spaces and exact evaluation of colour transforms.
+    #[command(subcommand)]
+    Color(Color),
+    /// Write the metadata of a card or folder as ALE or CSV.
+    #[command(after_help = "Examples:\n  checkgate export ale /mnt/ssd/A003R1JL -o A003R1JL.ale\n  checkgate export csv /mnt/ssd/A003R1JL -o -")]
+    Export(Export),
+    /// Upload a card from a verified copy; goes on where an earlier upload stopped.
+    #[command(after_help = "Examples:\n  checkgate upload A003R1JL --to https://cloud.example.org --token-file token\n  checkgate upload /mnt/ssd/A003R1JL --limit 20MB\n\nThe argument is a reel, a card id, or the folder of a copy or card.")]
+    Upload(Upload),
+    /// Watch for cards and apply the preset to each, without a window.
+    #[command(after_help = "Examples:\n  checkgate watch --to /mnt/ssd --to /mnt/raid\n  checkgate watch --folder /srv/incoming --to /mnt/ssd")]
+    Watch(Watch),
+    /// The cloud on this machine.
+    #[command(subcommand)]
+    Cloud(Cloud),
+    /// Forge a synthetic camera card, whole or damaged, for tests and practice.
+    #[command(after_help = "Examples:\n  checkgate forge /tmp/card\n  checkgate forge /tmp/card --family arri-classic --damage truncated-fast-start")]
+    Forge(Forge),
+    /// The main job, end to end, on a forged card with the embedded cloud.
+    #[command(after_help = "Examples:\n  checkgate demo\n  checkgate demo --dir /tmp/demo --small")]
+    Demo(Demo),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  checkgate completions bash > /etc/bash_completion.d/checkgate")]
+    Completions {
+        /// Shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Root of the card or roll.
+    pub(crate) path: PathBuf,
+    /// Print every metadata field with its sources.
+    #[arg(long)]
+    pub(crate) fields: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Depth {
+    /// Read back from the device, past the system's cache.
+    Device,
+    /// Read back through the system, which may answer from its cache.
+    System,
+    /// Do not read back.
+    None,
+}
+
+impl Depth {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::System => "system",
+            Self::None => "none",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Offload {
+    /// Root of the card.
+    pub(crate) card: PathBuf,
+    /// Destination folder; give it once per copy.
+    #[arg(long, required = true, value_name = "DIR", num_args = 1..)]
+    pub(crate) to: Vec<PathBuf>,
+    /// Hash formats, comma separated: c4, md5, sha1, xxh128, xxh3, xxh64.
+    #[arg(long, value_delimiter = ',', value_name = "FORMATS")]
+    pub(crate) hash: Vec<String>,
+    /// How the copies are proven [default: device].
+    #[arg(long, value_enum, value_name = "DEPTH")]
+    pub(crate) verify: Option<Depth>,
+    /// Do not read the card a second time.
+    #[arg(long)]
+    pub(crate) no_source_reread: bool,
+    /// Do not render previews.
+    #[arg(long)]
+    pub(crate) no_previews: bool,
+    /// Author for the manifest.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+    /// Place for the manifest.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) location: Option<String>,
+    /// Comment for the manifest.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// Job id; without one, every job that can go on.
+    pub(crate) job: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Card {
+    /// Reel, label or card id.
+    pub(crate) card: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Folder with a manifest.
+    pub(crate) path: PathBuf,
+    /// How files are read [default: device].
+    #[arg(long, value_enum, value_name = "DEPTH")]
+    pub(crate) depth: Option<Depth>,
+    /// Check every recorded hash format, not only the fastest.
+    #[arg(long)]
+    pub(crate) all_formats: bool,
+    /// Verify against this manifest alone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preview {
+    /// Card, roll or file.
+    pub(crate) path: PathBuf,
+    /// Folder for the pictures.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Input colour space, against what the metadata says; see `checkgate color list`.
+    #[arg(long, value_name = "SPACE")]
+    pub(crate) input: Option<String>,
+    /// ACES version of the output.
+    #[arg(long, default_value = "2.0", value_parser = ["2.0", "1.3"])]
+    pub(crate) aces: String,
+    /// Widest picture in pixels.
+    #[arg(long, default_value_t = 1920, value_name = "PIXELS")]
+    pub(crate) width: usize,
+    /// 16-bit PNG instead of JPEG.
+    #[arg(long)]
+    pub(crate) png: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Color {
+    /// List colour spaces, displays, views and looks.
+    List {
+        /// ACES version.
+        #[arg(long, default_value = "2.0", value_parser = ["2.0", "1.3"])]
+        aces: String,
+    },
+    /// Evaluate `r,g,b` rows from stdin exactly; nine digits on stdout.
+    #[command(after_help = "Examples:\n  echo 0.278,0.278,0.278 | checkgate color eval --src 'ARRI LogC4' --dst ACES2065-1\n  echo 0.4,0.4,0.4 | checkgate color eval --src 'ARRI LogC4' --display 'Rec.1886 Rec.709 - Display' --view 'ACES 2.0 - SDR 100 nits (Rec.709)'")]
+    Eval {
+        /// ACES version.
+        #[arg(long, value_parser = ["2.0", "1.3"])]
+        aces: Option<String>,
+        /// Colour space of the rows.
+        #[arg(long)]
+        src: Option<String>,
+        /// Colour space of the answer.
+        #[arg(long, conflicts_with_all = ["display", "view"])]
+        dst: Option<String>,
+        /// Display of the answer.
+        #[arg(long, requires = "view")]
+        display: Option<String>,
+        /// View on that display.
+        #[arg(long, requires = "display")]
+        view: Option<String>,
+        /// Look.
+        #[arg(long)]
+        look: Option<String>,
+        /// Slope, offset, power (three each) and saturation in ACEScct.
+        #[arg(long, value_name = "TEN NUMBERS")]
+        cdl: Option<String>,
+        /// The conversion an ACES Metadata File describes; files it names are read below its folder only.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "display", "view", "look", "cdl", "aces"])]
+        amf: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Format.
+    #[arg(value_parser = ["ale", "csv"])]
+    pub(crate) format: String,
+    /// Folder of a card or roll, or the reel of a known card.
+    pub(crate) path: PathBuf,
+    /// File to write; `-` for stdout.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Upload {
+    /// Reel, card id, or the folder of a copy.
+    pub(crate) card: String,
+    /// URL of the cloud; remembered.
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// File with the bearer token; remembered. Also CHECKGATE_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Most bytes a second, e.g. 20MB.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) limit: Option<String>,
+    /// Parts in flight at once.
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub(crate) parallel: usize,
+    /// Keep trying while there is no network.
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Destination folder; without one, the destinations that are set.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Vec<PathBuf>,
+    /// A folder that appears in here is taken as a card, besides mounted volumes.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cloud {
+    /// Run API, store, queue and worker in this process until Ctrl-C.
+    #[command(after_help = "Examples:\n  checkgate cloud up\n  checkgate cloud up --listen 127.0.0.1:8787\n\nPrints the URL and the file that holds the bearer token.")]
+    Up {
+        /// Address to listen on.
+        #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
+        listen: std::net::SocketAddr,
+        /// Folder for store and queue [default: `cloud` in the state folder].
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Forge {
+    /// Folder to make; must not hold anything.
+    pub(crate) out: PathBuf,
+    /// demo, arri-classic, sony-m4root, sound, plates.
+    #[arg(long, default_value = "demo")]
+    pub(crate) family: String,
+    /// truncated-fast-start, truncated-index-at-end, missing-indexed, sequence-gap, zero-byte, hidden-files, mixed-reels, case-collision.
+    #[arg(long)]
+    pub(crate) damage: Option<String>,
+    /// The same seed makes the same card.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Small pictures, seconds to make.
+    #[arg(long)]
+    pub(crate) small: bool,
+    /// Write what a tool should find to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expected: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder for everything the demo makes.
+    #[arg(long, default_value = "checkgate-demo", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Destination instead of a folder of the demo; give it twice for two copies.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Vec<PathBuf>,
+    /// A smaller card.
+    #[arg(long)]
+    pub(crate) small: bool,
+    /// Use a folder as the card even where an image could be mounted.
+    #[arg(long)]
+    pub(crate) no_mount: bool,
+}

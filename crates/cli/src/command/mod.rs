@@ -1,0 +1,21 @@
+//! Owns the commands but the demo: each calls one use case and prints its answer.
+
+mod cards;
+mod cloud;
+mod media;
+
+pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
+pub(crate) use cloud::{cloud, upload};
+pub(crate) use media::{color, completions, export, forge, inspect, preview, verify, volumes};
+
+use checkgate_app::{App, Options};
+use checkgate_model::{ErrorCode, Problem};
+use std::path::PathBuf;
+
+pub(crate) async fn open(home: Option<PathBuf>) -> Result<App, Problem> {
+    App::open(Options { home }).await
+}
+
+pub(crate) fn refused(summary: impl Into<String>) -> Problem {
+    Problem::new(ErrorCode::BadRequest, summary)
+}
