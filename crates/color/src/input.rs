@@ -93,13 +93,21 @@ const TABLE: &[(&[&str], Gamut, &str)] = &[
     (&["aces20651", "aces"], Gamut::Implied(&["ap0", "acesap0", "aces", "aces20651"]), "ACES2065-1"),
     (LINEAR, Gamut::Stated(&["ap0", "acesap0", "aces", "aces20651"]), "ACES2065-1"),
     (LINEAR, Gamut::Stated(&["rec709", "bt709", "srgb", "itur709"]), "Linear Rec.709 (sRGB)"),
+    (LINEAR, Gamut::Stated(&["rec2020", "bt2020", "itur2020"]), "Linear Rec.2020"),
+    (LINEAR, Gamut::Stated(&["p3d65", "displayp3"]), "Linear P3-D65"),
     (LINEAR, Gamut::Stated(&["awg4", "arriwidegamut4"]), "Linear ARRI Wide Gamut 4"),
+    (LINEAR, Gamut::Stated(&["awg3", "arriwidegamut3"]), "Linear ARRI Wide Gamut 3"),
+    (LINEAR, Gamut::Stated(&["sgamut3cine"]), "Linear S-Gamut3.Cine"),
+    (LINEAR, Gamut::Stated(&["sgamut3"]), "Linear S-Gamut3"),
+    (LINEAR, Gamut::Stated(&["redwidegamutrgb", "rwg"]), "Linear REDWideGamutRGB"),
+    (LINEAR, Gamut::Stated(&["vgamut"]), "Linear V-Gamut"),
     (&["adx10"], Gamut::Implied(&["apd"]), "ADX10"),
     (&["adx16"], Gamut::Implied(&["apd"]), "ADX16"),
 ];
 const SLOG3: &[&str] = &["slog3", "sonyslog3", "sgamut3cineslog3", "slog3cine", "sgamut3slog3", "slog3sgamut3cine", "slog3sgamut3"];
 const CLOG2: &[&str] = &["canonlog2", "clog2"];
 const CLOG3: &[&str] = &["canonlog3", "clog3"];
+const HDR_VIDEO: &[&str] = &["hlg", "hybridloggamma", "aribstdb67", "pq", "st2084", "smpte2084", "smptest2084"];
 const LINEAR: &[&str] = &["linear", "lin", "scenelinear"];
 const VIDEO: &[&str] = &["rec709", "bt709", "itur709", "itu709", "rec1886", "bt1886", "rec709bt1886", "iturbt709", "itur709transferfunction", "rec709800"];
 
@@ -145,6 +153,9 @@ pub fn input_space(gamma: Option<&str>, primaries: Option<&str>) -> InputChoice 
         } else {
             InputChoice::Unknown { reason: format!("{told}: curve and primaries do not belong together") }
         };
+    }
+    if HDR_VIDEO.contains(&curve.as_str()) {
+        return InputChoice::Unknown { reason: format!("{told}: HDR video made for a display is not converted to another view") };
     }
     let mut curve_known = false;
     for (names, rule, space) in TABLE {
@@ -196,6 +207,14 @@ mod tests {
             ("S-Log3 S-Gamut3.Cine", None, "S-Log3 S-Gamut3.Cine"),
             ("ACEScct", None, "ACEScct"),
             ("linear", Some("AP0"), "ACES2065-1"),
+            ("linear", Some("Rec.709"), "Linear Rec.709 (sRGB)"),
+            ("linear", Some("P3-D65"), "Linear P3-D65"),
+            ("ARRI LogC3", Some("ARRI Wide Gamut 3"), "ARRI LogC3 (EI800)"),
+            ("BMDFilm Gen5", Some("Blackmagic Wide Gamut Gen5"), "BMDFilm WideGamut Gen5"),
+            ("DaVinci Intermediate", Some("DaVinci Wide Gamut"), "DaVinci Intermediate WideGamut"),
+            ("D-Log", Some("D-Gamut"), "D-Log D-Gamut"),
+            ("Canon Log 2", Some("Cinema Gamut"), "CanonLog2 CinemaGamut D55"),
+            ("Apple Log", Some("Rec.2020"), "Apple Log"),
         ] {
             assert_eq!(space(Some(gamma), primaries).as_deref(), Some(want), "{gamma} {primaries:?}");
         }
@@ -214,11 +233,22 @@ mod tests {
             (Some("D-Log M"), None),
             (Some("Rec.709"), Some("S-Gamut3")),
             (Some("ARRI LogC4"), Some("Rec.709")),
+            (Some("HLG"), Some("Rec.2020")),
+            (Some("linear"), None),
+            (Some("REDLogFilm"), None),
             (Some("whatever"), None),
             (Some("  "), None),
         ] {
             let choice = input_space(gamma, primaries);
             assert!(matches!(&choice, InputChoice::Unknown { reason } if reason.len() > 10), "{gamma:?} {primaries:?}: {choice:?}");
+        }
+    }
+
+    #[test]
+    fn every_space_that_can_be_chosen_exists() {
+        let engine = crate::Engine::shared().expect("the embedded configuration is read");
+        for (_, _, name) in TABLE {
+            assert_eq!(engine.space(crate::Aces::V2_0, name), Ok(Some((*name).to_owned())));
         }
     }
 }

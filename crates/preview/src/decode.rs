@@ -41,8 +41,9 @@ pub(crate) fn container_frame(
     let mut command = ffmpeg.command();
     if index > 0 {
         let rate = video.frame_rate.ok_or_else(|| PreviewError::damaged(path, "no frame rate to seek by"))?;
-        // Half a frame early, so that rounding never skips the frame.
-        let secs = (index as f64 - 0.5) * f64::from(rate.den) / f64::from(rate.num);
+        // A quarter of a frame early: rounding up to a coarse time base (MXF counts in frames) must not fall on the frame before,
+        // and rounding down to a fine one must not skip the frame.
+        let secs = (index as f64 - 0.25) * f64::from(rate.den) / f64::from(rate.num);
         command.args(["-ss", &format!("{secs:.6}")]);
     }
     command.arg("-noautorotate");

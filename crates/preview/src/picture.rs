@@ -39,7 +39,7 @@ impl Provenance {
 }
 
 /// A picture in display code values (0 to 1, not yet rounded).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Picture {
     /// Pixels across.
     pub width: usize,
@@ -49,6 +49,13 @@ pub struct Picture {
     pub rgb: Vec<[f32; 3]>,
     /// How it came about.
     pub provenance: Provenance,
+}
+
+impl std::fmt::Debug for Picture {
+    /// Without the pixels.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Picture").field("width", &self.width).field("height", &self.height).field("provenance", &self.provenance).finish_non_exhaustive()
+    }
 }
 
 impl Picture {

@@ -167,6 +167,8 @@ fn partial_name(out: &Path) -> PathBuf {
 struct Plan {
     frames: Frames,
     total: u64,
+    /// The file states the count; one taken from its duration may be off.
+    total_stated: bool,
     width: usize,
     height: usize,
     rate: FrameRate,
@@ -214,8 +216,9 @@ impl Plan {
         let colour = format!("{}; {}", processor.description(), engine_words(&options.output));
         let timecode = info.as_ref().and_then(|info| info.timecode.clone()).or_else(|| options.timecode.clone());
         let reel_name = info.as_ref().and_then(|info| info.reel_name.clone()).or_else(|| options.reel_name.clone());
+        let total_stated = info.as_ref().and_then(|info| info.video.as_ref()).is_none_or(|video| !video.frames_estimated);
         let audio_streams = info.as_ref().map_or(0, |info: &MediaInfo| info.audio.len());
-        Ok(Self { frames, total, width, height, rate, processor, colour, read_as, timecode, reel_name, audio_streams })
+        Ok(Self { frames, total, total_stated, width, height, rate, processor, colour, read_as, timecode, reel_name, audio_streams })
     }
 
     /// One decoded frame as the bytes the encoder is fed.
@@ -450,7 +453,7 @@ fn container_frames(
             continue;
         }
         let said = said.join().unwrap_or_default();
-        let short = plan.total > frames && frames > 0;
+        let short = plan.total_stated && plan.total > frames && frames > 0;
         if have > 0 || !said.is_empty() || short {
             let why = format!("only {frames} of {} frames could be decoded; {}", plan.total, reason(&said, path));
             each(Err(PreviewError::damaged(path, why)));

@@ -1,0 +1,9 @@
+//! The promises of the preview crate, held on media that ffmpeg encodes here and now.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod chart;
+mod hostile;
+mod make;
+mod proxies;
+mod sequences;
+mod sheets;
