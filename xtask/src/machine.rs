@@ -20,14 +20,17 @@ struct Aligned {
 }
 
 impl Aligned {
-    fn new() -> Self {
-        let bytes = vec![0xa5; CHUNK_BYTES + ALIGN_BYTES];
+    /// No larger than the file asks for: filling memory that is not used would be measured as the machine's limit.
+    fn for_file(size_bytes: u64) -> Self {
+        let length = usize::try_from(size_bytes).unwrap_or(CHUNK_BYTES).clamp(1, CHUNK_BYTES).next_multiple_of(ALIGN_BYTES);
+        let bytes = vec![0xa5; length + ALIGN_BYTES];
         let start = bytes.as_ptr().align_offset(ALIGN_BYTES);
         Self { bytes, start }
     }
 
     fn all(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.start + CHUNK_BYTES]
+        let end = self.bytes.len() - ALIGN_BYTES + self.start;
+        &mut self.bytes[self.start..end]
     }
 }
 
@@ -84,7 +87,7 @@ pub(crate) fn direct_read_secs(files: &[PathBuf], threads: usize) -> Result<f64>
     let flags = direct_flags()?;
     timed(files, threads, |path| {
         let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        let mut buffer = Aligned::new();
+        let mut buffer = Aligned::for_file(file.metadata()?.len());
         while file.read(buffer.all())? > 0 {}
         Ok(())
     })
@@ -97,7 +100,7 @@ pub(crate) fn direct_write_secs(folder: &Path, sizes_bytes: &[u64], threads: usi
     let files: Vec<(PathBuf, u64)> = sizes_bytes.iter().enumerate().map(|(number, size)| (folder.join(format!("{number:06}")), *size)).collect();
     timed(&files, threads, |(path, size_bytes)| {
         let mut file = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path)?;
-        let mut buffer = Aligned::new();
+        let mut buffer = Aligned::for_file(*size_bytes);
         let mut left = usize::try_from(*size_bytes)?;
         while left > 0 {
             let now = left.min(CHUNK_BYTES);
