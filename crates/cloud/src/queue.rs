@@ -75,11 +75,14 @@ pub struct Ticket {
     pub package: PackageId,
     /// Position of the clip on its card, for previews.
     pub clip: Option<usize>,
+    /// How often all of the package's work was taken up again after it had been given up.
+    #[serde(default)]
+    pub round: u32,
 }
 
 impl Ticket {
     fn of(stage: Stage, keys: &PackageKeys, clip: Option<usize>) -> Self {
-        Self { stage, tenant: keys.tenant().as_str().to_owned(), package: keys.package().clone(), clip }
+        Self { stage, tenant: keys.tenant().as_str().to_owned(), package: keys.package().clone(), clip, round: 0 }
     }
 
     /// Compare a package with its manifest.
@@ -106,6 +109,13 @@ impl Ticket {
         Self::of(Stage::Report, keys, None)
     }
 
+    /// The same work in another round.
+    #[must_use]
+    pub const fn in_round(mut self, round: u32) -> Self {
+        self.round = round;
+        self
+    }
+
     pub(crate) fn keys(&self) -> Result<PackageKeys, crate::keys::KeyError> {
         PackageKeys::new(&Tenant::new(&self.tenant)?, &self.package)
     }
@@ -118,7 +128,7 @@ impl Ticket {
             Stage::Report => crate::results::REPORT_TOOL,
         };
         let clip = self.clip.map(|clip| clip.to_string()).unwrap_or_default();
-        format!("{}/{}/{tool}/{clip}", self.tenant, self.package)
+        format!("{}/{}/{tool}/{clip}/{}", self.tenant, self.package, self.round)
     }
 }
 
@@ -135,6 +145,13 @@ impl Default for Heartbeat {
     fn default() -> Self {
         Self { every: Duration::from_secs(5), missed: 6 }
     }
+}
+
+/// The URL of a queue in a file, whatever characters its path holds.
+#[must_use]
+pub fn queue_url(path: &std::path::Path) -> String {
+    let path = path.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite://{path}")
 }
 
 /// The queue. Cheap to clone.

@@ -102,6 +102,8 @@ pub struct Failure {
     pub stage: String,
     /// What a person is told.
     pub finding: Finding,
+    /// The round in which it gave up.
+    pub round: u32,
 }
 
 pub(crate) fn verification_key(keys: &PackageKeys, input: &str) -> Path {
@@ -212,6 +214,10 @@ pub(crate) async fn status(objects: &Objects, keys: &PackageKeys) -> Result<Opti
         status.state = PackageState::Done;
         (status.clips_total, status.clips_rendered) = (report.clips, report.clips);
         (status.findings, status.results) = (report.findings, report.results);
+        let written = objects.head(&report_key(keys, input)).await?.map_or(0, |meta| meta.size);
+        if let Some(own) = status.results.iter_mut().find(|entry| entry.kind == ResultKind::Report) {
+            own.size_bytes = written;
+        }
         return Ok(Some(status));
     }
     if let Some(inspection) = objects.get_json::<Inspection>(&inspection_key(keys, input)).await? {

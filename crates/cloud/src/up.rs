@@ -3,7 +3,7 @@
 
 use crate::api::{Api, TokenError, Tokens};
 use crate::keys::Tenant;
-use crate::queue::{Heartbeat, Queue, QueueError, Stage};
+use crate::queue::{Heartbeat, Queue, QueueError, Stage, queue_url};
 use crate::store::{S3Credentials, Store, StoreError};
 use crate::worker::{ReconcileError, Worker};
 use reqwest::Url;
@@ -186,13 +186,13 @@ pub async fn up(options: UpOptions) -> Result<Running, UpError> {
         None => Url::from_directory_path(home.join("store")).map_err(|()| StoreError::Url { url: home.display().to_string(), reason: "not an absolute folder".to_owned() })?,
     };
     let store = Store::open(&store_url, signing, options.s3.as_ref()).await?;
-    let queue = Queue::open(&options.queue.unwrap_or_else(|| format!("sqlite://{}", home.join("jobs.db").display()))).await?;
+    let queue = Queue::open(&options.queue.unwrap_or_else(|| queue_url(&home.join("jobs.db")))).await?;
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|source| UpError::Listen { address: options.listen, source })?;
     let address = listener.local_addr().map_err(|source| UpError::Listen { address: options.listen, source })?;
     let tenant = Tenant::new(LOCAL).expect("a legal name");
     let api = Api::new(store.clone(), queue.clone(), Tokens::single(tenant, &token)).with_url_life(options.url_life);
     let stop = CancellationToken::new();
-    let mut tasks = vec![tokio::spawn(serve(listener, api, stop.clone()))];
+    let mut tasks = Vec::new();
     if options.workers {
         // This process is the only one in this folder, so whatever lies here is left from one that was killed.
         let work_folder = home.join("work");
@@ -205,6 +205,7 @@ pub async fn up(options: UpOptions) -> Result<Running, UpError> {
         let stop = stop.clone();
         tasks.push(tokio::spawn(async move { worker.run(&Stage::ALL, options.heartbeat, stop).await }));
     }
+    tasks.push(tokio::spawn(serve(listener, api, stop.clone())));
     tracing::info!(%address, home = %home.display(), "the cloud runs");
     Ok(Running { address, token, token_file, stop, tasks, queue, _lock: lock })
 }

@@ -47,7 +47,7 @@ impl Worker {
                 let outcome = stages::verify(&self.objects, &keys).await?;
                 if outcome.verified {
                     tracing::info!(package = %ticket.package, objects = outcome.objects_verified, "verified");
-                    self.queue.push(&Ticket::inspect(&keys)).await?;
+                    self.queue.push(&Ticket::inspect(&keys).in_round(ticket.round)).await?;
                 } else {
                     tracing::error!(package = %ticket.package, findings = outcome.findings.len(), "the package differs from its manifest and is quarantined");
                 }
@@ -55,13 +55,13 @@ impl Worker {
             (Stage::Inspect, _) => {
                 let outcome = stages::inspect(&self.objects, &keys).await?;
                 for clip in outcome.previews.iter().enumerate().filter_map(|(clip, input)| input.is_some().then_some(clip)) {
-                    self.queue.push(&Ticket::preview(&keys, clip)).await?;
+                    self.queue.push(&Ticket::preview(&keys, clip).in_round(ticket.round)).await?;
                 }
-                self.close_if_ready(&keys).await?;
+                self.close_if_ready(&keys, ticket.round).await?;
             }
             (Stage::Preview, Some(clip)) => {
                 stages::preview(&self.objects, &keys, clip, &self.work_folder).await?;
-                self.close_if_ready(&keys).await?;
+                self.close_if_ready(&keys, ticket.round).await?;
             }
             (Stage::Preview, None) => tracing::error!("a ticket for a preview of no clip is dropped"),
             (Stage::Report, _) => {
@@ -73,12 +73,12 @@ impl Worker {
     }
 
     /// The last preview to finish sees all of them and pushes the report; if two are last at once, the queue takes one.
-    async fn close_if_ready(&self, keys: &PackageKeys) -> Result<(), StepError> {
+    async fn close_if_ready(&self, keys: &PackageKeys, round: u32) -> Result<(), StepError> {
         let objects = &self.objects;
         let Some(marker) = objects.get_json::<Marker>(&keys.marker()).await? else { return Ok(()) };
         let Some(inspection) = objects.get_json::<Inspection>(&inspection_key(keys, &marker.input)).await? else { return Ok(()) };
         if previews(objects, keys, &inspection).await?.len() >= inspection.previews.iter().flatten().count() {
-            self.queue.push(&Ticket::report(keys)).await?;
+            self.queue.push(&Ticket::report(keys).in_round(round)).await?;
         }
         Ok(())
     }
@@ -86,22 +86,30 @@ impl Worker {
     async fn give_up(&self, ticket: &Ticket, reason: &str) {
         let Ok(keys) = ticket.keys() else { return };
         let message = format!("the stage {} failed {MAX_ATTEMPTS} times, last with: {reason}", ticket.stage.name());
-        let finding = Finding::new("cloud.stage_failed", Severity::Error, message, "The objects are kept. Look at the worker's log; when the cause is gone, upload the package again.");
-        let failure = Failure { stage: ticket.stage.name().to_owned(), finding };
+        let finding = Finding::new("cloud.stage_failed", Severity::Error, message, "The objects are kept. Look at the worker's log; when the cause is gone, start a worker again: it takes the package up once more.");
+        let failure = Failure { stage: ticket.stage.name().to_owned(), finding, round: ticket.round };
         if let Err(error) = self.objects.put_json(&keys.failed(), &failure).await {
             tracing::error!(%error, "that a stage was given up could not be written down");
         }
     }
 
-    /// Pushes the work of every committed package that is not done: the queue can be rebuilt from the store.
+    /// Pushes the work of every committed package that is not done: the queue can be rebuilt from the store. Work that was given up
+    /// is taken up again.
     pub async fn reconcile(&self) -> Result<usize, ReconcileError> {
         let mut pushed = 0;
         for keys in committed_packages(&self.objects).await? {
             let Some(marker) = self.objects.get_json::<Marker>(&keys.marker()).await? else { continue };
-            if self.objects.head(&report_key(&keys, &marker.input)).await?.is_none() {
-                self.queue.push(&Ticket::verify(&keys)).await?;
-                pushed += 1;
+            if self.objects.head(&report_key(&keys, &marker.input)).await?.is_some() {
+                continue;
             }
+            // Work that was given up gets another round; pushed before the failure is forgotten, so that a crash loses neither.
+            let failure = self.objects.get_json::<Failure>(&keys.failed()).await?;
+            let round = failure.as_ref().map_or(0, |failure| failure.round.saturating_add(1));
+            self.queue.push(&Ticket::verify(&keys).in_round(round)).await?;
+            if failure.is_some() {
+                self.objects.forget(&keys.failed()).await?;
+            }
+            pushed += 1;
         }
         Ok(pushed)
     }

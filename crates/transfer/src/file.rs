@@ -224,7 +224,7 @@ impl<'a> FileRun<'a> {
             let refused = match &error {
                 ClientError::Refused { code: Some(ApiCode::UploadGone), .. } => return Err(Halt::Gone(error)),
                 ClientError::Refused { code: Some(ApiCode::Full | ApiCode::Conflict | ApiCode::Unauthorised), .. } => return Err(self.cloud(error)),
-                ClientError::Refused { .. } => true,
+                ClientError::Refused { status, .. } => (400..500).contains(status) && *status != 429,
                 _ => false,
             };
             // The bytes did not fit the checksum, or the answer does not say why: is it the network, or this copy?

@@ -6,6 +6,7 @@ use crate::keys::{check_names, quota_folder};
 use crate::package::{MARKER_SCHEMA, Marker, Plan};
 use crate::queue::Ticket;
 use crate::results;
+use crate::store::MAX_OBJECT_BYTES;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -30,6 +31,9 @@ pub(super) async fn create(State(api): State<Arc<Api>>, caller: Caller, body: By
     let too_large = |message: String| Refusal::new(ApiCode::TooLarge, message);
     if request.files.len() > api.limits.files {
         return Err(too_large(format!("{} files; at most {} are allowed", request.files.len(), api.limits.files)));
+    }
+    if let Some(file) = request.files.iter().find(|file| file.size_bytes > MAX_OBJECT_BYTES) {
+        return Err(too_large(format!("{} has {} bytes; an object may have {MAX_OBJECT_BYTES}", file.key, file.size_bytes)));
     }
     check_names(&request.files)?;
     let plan = Plan::from(request);

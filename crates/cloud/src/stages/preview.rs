@@ -149,7 +149,7 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
             made.files.push(PreviewFile { name: "still.jpg".to_owned(), kind: ResultKind::Still, size_bytes: jpeg.len() as u64 });
             made.provenance = serde_json::to_value(&picture.provenance).ok();
         }
-        Err(error) => made.findings.push(job.finding("preview.still", "still", &error)),
+        Err(error) => made.findings.push(job.finding("preview.still", "still", &error, "The media are not affected. Look at the clip with the camera maker's own player.")),
     }
     let (Some(ffmpeg), true) = (&ffmpeg, matches!(job.clip.kind, ClipKind::Video | ClipKind::Sequence)) else { return Ok(made) };
     let mut options = ProxyOptions::new(media, input);
@@ -163,14 +163,14 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
         Ok(report) => made.files.push(PreviewFile { name: "proxy.mov".to_owned(), kind: ResultKind::Proxy, size_bytes: report.size_bytes }),
         Err(PreviewError::Write { path, source }) => return Err(StageError::WorkFolder { path, source }),
         Err(error) if stop.load(Ordering::Relaxed) => return Err(StageError::Broken(error.to_string())),
-        Err(error) => made.findings.push(job.finding("preview.proxy", "proxy", &error)),
+        Err(error) => made.findings.push(job.finding("preview.proxy", "proxy", &error, "The media are not affected; only this proxy is missing.")),
     }
     Ok(made)
 }
 
 impl Job {
     /// A finding in the words of the card: the worker's own paths say nothing to anybody.
-    fn finding(&self, code: &str, what: &str, error: &PreviewError) -> Finding {
+    fn finding(&self, code: &str, what: &str, error: &PreviewError, hint: &str) -> Finding {
         let mut message = format!("no {what} of {}: {error}", self.clip.name);
         let mut cause = std::error::Error::source(error);
         while let Some(source) = cause {
@@ -181,6 +181,6 @@ impl Job {
             message = message.replace(&place.display().to_string(), path.as_str());
         }
         message = message.replace(&self.folder.display().to_string(), "");
-        Finding::new(code, Severity::Warning, message, "The media are not affected. Look at the clip with the camera maker's own player.").with_clip(&self.clip.name)
+        Finding::new(code, Severity::Warning, message, hint).with_clip(&self.clip.name)
     }
 }

@@ -30,7 +30,7 @@ pub async fn report(objects: &Objects, keys: &PackageKeys) -> Result<Report, Sta
     findings.extend(made.into_iter().flat_map(|(_, preview)| preview.findings));
     let (mut results, keys_of): (Vec<ResultEntry>, Vec<String>) =
         index(objects, keys, &marker.input).await?.into_iter().map(|(entry, key)| (entry, key.to_string())).unzip();
-    // The report lists itself; its size is that of the file without this line, so it is left open.
+    // The report lists itself; its size is only known once it is written, and is filled in when it is asked for.
     results.push(ResultEntry { name: "report.json".to_owned(), kind: ResultKind::Report, clip: None, size_bytes: 0 });
     let report = Report {
         name: marker.name,

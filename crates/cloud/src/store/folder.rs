@@ -110,10 +110,7 @@ impl FolderStore {
     }
 
     /// Takes the bytes of one part. They count only if there are exactly as many as granted and their checksum is the granted one.
-    pub(crate) async fn write<E>(&self, grant: &PartGrant, bytes: impl Stream<Item = Result<Bytes, E>>) -> Result<String, StoreError>
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    pub(crate) async fn write<E>(&self, grant: &PartGrant, bytes: impl Stream<Item = Result<Bytes, E>>) -> Result<String, StoreError> {
         let folder = self.folder_of(&grant.upload)?;
         let slot = (grant.upload.clone(), grant.number);
         if !self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(slot.clone()) {
@@ -136,7 +133,8 @@ impl FolderStore {
         let mut got: u64 = 0;
         let mut bytes = std::pin::pin!(bytes);
         while let Some(chunk) = bytes.next().await {
-            let chunk = chunk.map_err(|error| StoreError::Folder { act: "receive", path: data.clone(), source: std::io::Error::other(error) })?;
+            // A connection that breaks has simply sent too little.
+            let Ok(chunk) = chunk else { return Err(StoreError::Length { wanted: grant.terms.length, got }) };
             got += chunk.len() as u64;
             if got > grant.terms.length {
                 return Err(StoreError::Length { wanted: grant.terms.length, got });

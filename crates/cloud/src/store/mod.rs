@@ -129,11 +129,14 @@ pub fn part_size_for(size_bytes: u64, wish: Option<u64>) -> u64 {
     const GIB: u64 = 1 << 30;
     let least = size_bytes.div_ceil(u64::from(MAX_PARTS) - 100);
     if let Some(wish) = wish {
-        return wish.clamp(MIN_PART_BYTES, MAX_PART_BYTES).max(least);
+        return wish.max(MIN_PART_BYTES).max(least).min(MAX_PART_BYTES);
     }
     let usual = if size_bytes < 10 * GIB { BLOCK_BYTES } else { 4 * BLOCK_BYTES };
-    usual.max(least.div_ceil(BLOCK_BYTES) * BLOCK_BYTES)
+    usual.max(least.div_ceil(BLOCK_BYTES) * BLOCK_BYTES).min(MAX_PART_BYTES)
 }
+
+/// Largest object the protocol can carry: 10,000 parts of 5 GiB.
+pub(crate) const MAX_OBJECT_BYTES: u64 = MAX_PARTS as u64 * MAX_PART_BYTES;
 
 /// Keys to an S3 store.
 #[derive(Clone)]
@@ -251,7 +254,7 @@ mod tests {
     #[test]
     fn part_sizes_are_whole_blocks_and_never_too_many() {
         const TIB: u64 = 1 << 40;
-        for size in [0, 1, BLOCK_BYTES, 10 << 30, TIB, 5 * TIB, 50 * TIB] {
+        for size in [0, 1, BLOCK_BYTES, 10 << 30, TIB, 5 * TIB, 48 * TIB, MAX_OBJECT_BYTES] {
             let part = part_size_for(size, None);
             assert_eq!(part % BLOCK_BYTES, 0, "{size}");
             assert!(part_count(size, part) <= MAX_PARTS && part <= MAX_PART_BYTES, "{size}");
