@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 use webdriver::{Display, Driver, Window};
 
 /// Bytes of a file beside the clips, so that there is time to cut the power while it is copied.
@@ -54,7 +55,7 @@ impl World {
         let screens = target().join("desktop");
         std::fs::create_dir_all(&screens)?;
         // On the disk of the build, not in memory: read-back from a device needs a device.
-        let folder = tempfile::Builder::new().prefix("checkgate-desktop-").tempdir_in(target())?;
+        let folder = tempfile::Builder::new().prefix("checkgate-desktop-").tempdir_in(target().canonicalize()?)?;
         for name in ["home", "ssd", "raid"] {
             std::fs::create_dir(folder.path().join(name))?;
         }
@@ -71,17 +72,26 @@ impl World {
     }
 
     fn driver(&self, display: &Display) -> anyhow::Result<Driver> {
-        let (home, pick) = (self.path("home"), self.path("pick"));
+        let (home, pick, own) = (self.path("home"), self.path("pick"), self.path("own"));
+        let own = own.to_str().context("a plain path")?;
         Driver::start(&[
             ("DISPLAY", &display.name),
             ("TAURI_WEBVIEW_AUTOMATION", "true"),
             ("CHECKGATE_HOME", home.to_str().context("a plain path")?),
             ("CHECKGATE_PICK", pick.to_str().context("a plain path")?),
+            // What the window itself remembers is of this world too.
+            ("XDG_DATA_HOME", own),
+            ("XDG_CACHE_HOME", own),
             ("LIBGL_ALWAYS_SOFTWARE", "1"),
         ])
     }
 
+    /// A picture of the window once letters and pictures are drawn.
     fn screen(&self, window: &Window<'_>, name: &str) -> anyhow::Result<()> {
+        window.run_until_done(
+            "const drawn = [...document.images].map((one) => one.decode().catch(() => null)); \
+             Promise.all([document.fonts.ready, ...drawn]).then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))",
+        )?;
         window.picture(&self.screens.join(format!("{name}.png")))
     }
 }
@@ -113,6 +123,32 @@ fn free_of_barriers(window: &Window<'_>, place: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The page is held by its content security policy and by the capability: neither inline style nor evaluation nor connections nor
+/// a command beside ours.
+fn reaches_nothing_that_was_not_granted(window: &Window<'_>) -> anyhow::Result<()> {
+    let seen = window.run_until_done(
+        "const seen = []; document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective)); \
+         const tries = async () => { \
+           try { new Function('return 1')(); seen.push('evaluated') } catch {} \
+           await fetch('http://127.0.0.1:9/').then(() => seen.push('connected'), () => null); \
+           document.body.appendChild(document.createElement('i')).setAttribute('style', 'color: red'); \
+           document.body.lastChild.remove(); \
+           for (const name of ['plugin:window|close', 'plugin:event|listen', 'plugin:webview|create_webview', 'no_such_command']) \
+             await window.__TAURI_INTERNALS__.invoke(name, {}).then(() => seen.push(`allowed ${name}`), () => seen.push(`refused ${name}`)); \
+           if ('__TAURI__' in window) seen.push('global'); \
+           setTimeout(() => done(seen), 50) }; tries()",
+    )?;
+    let seen: Vec<&str> = seen.as_array().context("a list")?.iter().filter_map(Value::as_str).collect();
+    for expected in ["connect-src", "style-src-attr", "refused plugin:window|close", "refused plugin:event|listen", "refused no_such_command"] {
+        anyhow::ensure!(seen.contains(&expected), "{expected} is not among {seen:?}");
+    }
+    for forbidden in ["evaluated", "connected", "global"] {
+        anyhow::ensure!(!seen.contains(&forbidden), "{forbidden}: {seen:?}");
+    }
+    anyhow::ensure!(!seen.iter().any(|one| one.starts_with("allowed")), "{seen:?}");
+    Ok(())
+}
+
 #[test]
 fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow::Result<()> {
     let Some(program) = program() else { return Ok(()) };
@@ -124,8 +160,11 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
 
     // An empty screen teaches one action.
     let driver = world.driver(&display)?;
+    let begin = Instant::now();
     let window = driver.open(&program)?;
     window.wait("the empty screen", &says("Where do copies go?"))?;
+    eprintln!("start to first screen: {} ms", begin.elapsed().as_millis());
+    reaches_nothing_that_was_not_granted(&window)?;
     world.screen(&window, "1-empty")?;
     free_of_barriers(&window, "empty")?;
 
@@ -138,7 +177,7 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
     }
     // Nothing is to begin by itself in this journey.
     window.run(
-        "const box = [...document.querySelectorAll('label')].find((one) => one.innerText.startsWith('Offload by itself')).querySelector('input'); \
+        "const box = [...document.querySelectorAll('label')].find((one) => one.textContent.includes('Offload by itself')).querySelector('input'); \
          if (box.checked) box.click(); return true",
     )?;
     window.run(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blocksOf, columnsIn, moved, scrollTo, windowOf } from '../src/lib/virtual'
+import { blocksOf, columnsIn, moved, scrollTo, slotsFor, slotted, windowOf } from '../src/lib/virtual'
 
 describe('virtual list', () => {
   it('draws only what is near the view, whatever the length', () => {
@@ -30,6 +30,19 @@ describe('virtual list', () => {
     expect(blocksOf(0, 10, 200)).toEqual([0])
     expect(blocksOf(199, 201, 200)).toEqual([0, 1])
     expect(blocksOf(400, 400, 200)).toEqual([])
+  })
+  it('gives every drawn row a slot of its own and lets it keep it while it is drawn', () => {
+    const slots = slotsFor(560, 28)
+    let before = new Map<number, number>()
+    for (let top = 0; top < 9_000; top += 13) {
+      const view = windowOf(300, 28, top, 560)
+      expect(view.end - view.first).toBeLessThanOrEqual(slots)
+      const rows = slotted(view.first, view.end, slots)
+      expect(new Set(rows.map((row) => row.slot)).size).toBe(view.end - view.first)
+      expect(rows.map((row) => row.slot)).toEqual(rows.map((row) => row.slot).sort((one, other) => one - other))
+      for (const { slot, index } of rows) if (before.has(index)) expect(slot).toBe(before.get(index))
+      before = new Map(rows.map(({ slot, index }) => [index, slot]))
+    }
   })
   it('fits at least one tile', () => {
     expect(columnsIn(10, 208)).toBe(1)

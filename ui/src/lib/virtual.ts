@@ -9,8 +9,10 @@ export interface Window {
   height: number
 }
 
+const OVERSCAN = 6
+
 /** Rows of equal height; `overscan` rows more on either side. */
-export function windowOf(total: number, rowHeight: number, scrollTop: number, viewHeight: number, overscan = 6): Window {
+export function windowOf(total: number, rowHeight: number, scrollTop: number, viewHeight: number, overscan = OVERSCAN): Window {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan)
   const end = Math.min(total, Math.ceil((scrollTop + viewHeight) / rowHeight) + overscan)
   return { first: Math.min(first, total), end: Math.max(end, Math.min(first, total)), height: total * rowHeight }
@@ -49,4 +51,19 @@ export function moved(key: string, at: number, total: number, columns: number, p
   const target = at + by
   // A step past the last row of a grid goes to the last tile rather than nowhere.
   return Math.min(total - 1, Math.max(0, target))
+}
+
+/** Most rows that a view of this height draws at once. */
+export function slotsFor(viewHeight: number, rowHeight: number, overscan = OVERSCAN): number {
+  return Math.ceil(viewHeight / rowHeight) + 1 + 2 * overscan
+}
+
+/**
+ * Rows with the slot that draws them. A row keeps its slot while it is drawn, and slots stand in a fixed order, so that scrolling
+ * changes what a few elements say and neither makes nor moves one.
+ */
+export function slotted(first: number, end: number, slots: number): { slot: number; index: number }[] {
+  const size = Math.max(slots, end - first, 1)
+  const rows = Array.from({ length: Math.max(0, end - first) }, (_, at) => ({ slot: (first + at) % size, index: first + at }))
+  return rows.sort((one, other) => one.slot - other.slot)
 }
