@@ -24,6 +24,9 @@ impl Home {
                 problem
             })?;
         }
+        // It holds the cloud's token.
+        checkgate_volume::place::make_private(&home.root)
+            .map_err(|error| Problem::new(ErrorCode::StateFailed, format!("cannot make {} private: {error}", home.root.display())))?;
         Ok(home)
     }
 

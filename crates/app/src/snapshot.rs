@@ -270,15 +270,21 @@ impl App {
         }
     }
 
-    /// One line of picture facts from the first described clip.
+    /// One line of picture facts: those of the camera that most clips come from.
     async fn facts_line(&self, row: &CardRow) -> Result<String, Problem> {
         let clips = self.catalog().clips_of(&row.id).await.map_err(state_problem)?;
-        let Some(record) = clips.iter().find_map(|clip| clip.record.as_ref().filter(|record| !record.text("camera.model").is_empty())) else {
-            return Ok(row.recognition.family_name.clone());
-        };
-        let rate = record.get("rate.project").or_else(|| record.get("tc.rate")).map(rate_text).unwrap_or_default();
-        let parts = [record.text("camera.model"), record.text("codec.name"), record.text("image.width_height"), rate];
-        Ok(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
+        let mut lines: Vec<(String, usize)> = Vec::new();
+        for record in clips.iter().filter_map(|clip| clip.record.as_ref()).filter(|record| !record.text("camera.model").is_empty()) {
+            let rate = record.get("rate.project").or_else(|| record.get("tc.rate")).map(rate_text).unwrap_or_default();
+            let parts = [record.text("camera.model"), record.text("codec.name"), record.text("image.width_height"), rate];
+            let line = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+            match lines.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, count)) => *count += 1,
+                None => lines.push((line, 1)),
+            }
+        }
+        lines.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        Ok(lines.into_iter().next().map_or_else(|| row.recognition.family_name.clone(), |(line, _)| line))
     }
 }
 

@@ -310,7 +310,7 @@ pub(crate) struct Forge {
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Folder for everything the demo makes.
-    #[arg(long, default_value = "checkgate-demo", value_name = "DIR")]
+    #[arg(long, default_value = "checkgate-demo", value_name = "DIR", overrides_with = "dir")]
     pub(crate) dir: PathBuf,
     /// Destination instead of a folder of the demo; give it twice for two copies.
     #[arg(long, value_name = "DIR")]

@@ -32,6 +32,18 @@ pub fn remove_own_tree(root: &Path, marker: &str) -> io::Result<()> {
     std::fs::remove_dir_all(root)
 }
 
+/// Lets only the owner look into a folder of this program's own state.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    #[cfg(not(unix))]
+    let _owner_only_by_default = folder;
+    Ok(())
+}
+
 /// An exclusive lock that the system takes back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct FileLock {
