@@ -285,11 +285,21 @@ fn from_wave(said: &mut Statements, wave: &riff::Wave, name: &str) {
                 "TAPE" => "sound.roll",
                 _ => continue,
             };
-            said.text(Strength::Loose, &format!("{at}/Description"), field, value);
+            say_slate(said, Strength::Loose, &format!("{at}/Description"), field, value.trim());
         }
     }
     if let Some(ixml) = &wave.ixml {
         from_ixml(said, ixml, wave, samples, name);
+    }
+}
+
+/// Text from a recorder. Some pad take numbers with zeros: `03` and `3` are one take.
+fn say_slate(said: &mut Statements, strength: Strength, source: &str, field: &str, value: &str) {
+    let bare = value.trim_start_matches('0');
+    if field == "slate.take" && !bare.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        said.say(strength, source, field, "", text(bare), value);
+    } else {
+        said.text(strength, source, field, value);
     }
 }
 
@@ -305,7 +315,7 @@ fn from_ixml(said: &mut Statements, ixml: &riff::Ixml, wave: &riff::Wave, sample
         ("FILE_SET/FAMILY_UID", "sound.family_uid"),
     ] {
         if let Some(value) = ixml.get(path) {
-            said.text(Strength::Sidecar, &at(path), field, value);
+            say_slate(said, Strength::Sidecar, &at(path), field, value.trim());
         }
     }
     if let Some(circled) = ixml.get("CIRCLED") {

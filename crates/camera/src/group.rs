@@ -47,7 +47,7 @@ pub(crate) fn is_system_file(path: &RelPath) -> bool {
 pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
     let mut groups = Groups { clips: Vec::new(), unassigned: Vec::new(), orphans: Vec::new(), spoken: Vec::new() };
     let mut clip_by_key: HashMap<Key, usize> = HashMap::new();
-    let mut companions: Vec<(&CardEntry, FileRole, Key, bool)> = Vec::new();
+    let mut companions: Vec<(&CardEntry, FileRole, Key, Option<String>)> = Vec::new();
     let mut unclaimed: Vec<&CardEntry> = Vec::new();
     let mut spoken: BTreeMap<usize, (RelPath, u64)> = BTreeMap::new();
     for entry in entries {
@@ -71,7 +71,7 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
         let shown = compiled.rule.name.as_ref().map_or_else(|| name.to_owned(), |template| fill(template, &captures));
         let key = key_of(compiled, entry, root, if shown.is_empty() { name } else { &shown });
         let Some(kind) = compiled.rule.kind else {
-            companions.push((entry, role, key, compiled.rule.says.is_some()));
+            companions.push((entry, role, key, compiled.rule.says.map(|_| name.to_owned())));
             continue;
         };
         let at = *clip_by_key.entry(key).or_insert_with(|| {
@@ -105,8 +105,8 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
         match clip_by_key.get(&key) {
             Some(at) => groups.clips[*at].clip.files.push(file(entry, role)),
             None => {
-                if says {
-                    groups.orphans.push((entry.path.clone(), key.2.clone()));
+                if let Some(name) = says {
+                    groups.orphans.push((entry.path.clone(), name));
                 }
                 groups.unassigned.push(file(entry, role));
             }

@@ -2,7 +2,7 @@
 //! track, user data and metadata keys. Must never read media data, except the four bytes of a timecode sample.
 
 use crate::source::{Numbers, ReadError, Source, fixed_text};
-use crate::structure::{Checked, HINT_KEEP, damaged, sizes, truncated};
+use crate::structure::{Checked, HINT_KEEP, sizes, truncated, unfinalised};
 use checkgate_model::{Finding, Severity};
 
 const MAX_TOP_LEVEL_BOXES: usize = 200_000;
@@ -405,8 +405,14 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
             HINT_KEEP,
         )));
     }
+    if let Some(track) = movie.tracks.iter().find(|track| track.samples > 0 && track.first_chunk.is_none()).filter(|_| !movie.fragmented) {
+        return Ok(Checked::broken(unfinalised(format!("the index counts {} samples and places none of them", track.samples))));
+    }
     if let Some(at) = movie.foreign_at {
-        return Ok(Checked::broken(damaged(format!("the boxes end at byte {at}, the file at {size}"))));
+        // Some action cameras append their own data behind the last box; every picture lies before it.
+        let message = format!("the structure is complete; {} bytes behind byte {at} are no part of it", size - at);
+        let finding = Finding::new("structure.trailing_bytes", Severity::Note, message, "They are copied as part of the file; nothing to do.");
+        return Ok(Checked { complete: Some(true), findings: vec![finding] });
     }
     Ok(Checked::complete())
 }

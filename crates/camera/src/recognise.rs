@@ -52,6 +52,12 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
         let best = standing.evidence.iter().map(|evidence| evidence.confidence).max().unwrap_or(Confidence::Unknown);
         (standing.clips == 0, profile.kind, std::cmp::Reverse(best), std::cmp::Reverse(standing.size_bytes), profile.rank)
     });
+    // The card's main family comes first, each family's clips in the order of their rolls and names.
+    let place = |grouped: &Grouped| order.iter().position(|family| *family == grouped.family).unwrap_or(order.len());
+    groups.clips.sort_by(|a, b| {
+        let key = |grouped: &Grouped| (place(grouped), grouped.clip.roll.is_none());
+        key(a).cmp(&key(b)).then_with(|| (&a.clip.roll, &a.clip.name, &a.folder).cmp(&(&b.clip.roll, &b.clip.name, &b.folder)))
+    });
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.path.cmp(&b.path)).then_with(|| a.code.cmp(&b.code)));
     let file_count = card.entries().len() as u64;
     let size_bytes = card.entries().iter().map(|entry| entry.size_bytes).sum();
@@ -206,15 +212,20 @@ fn marks(card: &dyn CardFiles, path: &RelPath, wanted: &[String], bytes_read: &m
     wanted.iter().any(|mark| text.contains(mark.as_str()))
 }
 
-/// A roll lives in the folder that carries its name, else in the one folder that holds all its clips.
+/// Rolls in the order of their clips. A roll lives in the folder that carries its name, else in the one folder that holds all its clips.
 fn rolls(clips: &[Grouped]) -> Vec<Roll> {
-    let mut by_name: BTreeMap<&str, Vec<&Clip>> = BTreeMap::new();
+    let mut rolls: Vec<(&str, Vec<&Clip>)> = Vec::new();
+    let mut place_of: BTreeMap<&str, usize> = BTreeMap::new();
     for grouped in clips {
         if let Some(roll) = &grouped.clip.roll {
-            by_name.entry(roll).or_default().push(&grouped.clip);
+            let place = *place_of.entry(roll).or_insert(rolls.len());
+            if place == rolls.len() {
+                rolls.push((roll, Vec::new()));
+            }
+            rolls[place].1.push(&grouped.clip);
         }
     }
-    by_name
+    rolls
         .into_iter()
         .map(|(name, clips)| Roll {
             name: name.to_owned(),

@@ -4,6 +4,7 @@
 use crate::source::{Numbers, ReadError, Source, fixed_text};
 use crate::structure::{Checked, damaged, sizes, truncated, unfinalised};
 use crate::xml;
+use checkgate_model::{Finding, Severity};
 
 const MAX_CHUNKS: usize = 4096;
 const MAX_TEXT_CHUNK_BYTES: u64 = 4 << 20;
@@ -169,6 +170,11 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
     if wave.declared_bytes.is_some_and(|declared| declared > size.saturating_add(1)) || wave.furthest_chunk_end > size {
         let declared = wave.declared_bytes.unwrap_or(0).max(wave.furthest_chunk_end);
         return Ok(Checked::broken(truncated(sizes(declared, size))));
+    }
+    if wave.data_bytes == 0 && wave.form == "WAVE" {
+        let hint = "Play the take on the recorder before the card is formatted; it may be a false start.";
+        let finding = Finding::new("structure.no_frames", Severity::Warning, "the structure is complete, and holds no sound", hint);
+        return Ok(Checked { complete: Some(true), findings: vec![finding] });
     }
     if wave.channels == 0 || wave.sample_rate == 0 {
         return Ok(Checked::broken(damaged("the format chunk is missing or names no channel".to_owned())));

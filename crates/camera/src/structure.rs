@@ -155,6 +155,12 @@ fn check(source: &mut Source<'_>, report: &mut StructureReport, file_name: &str)
         }
     }
     report.container = container_of(&head);
+    let mut head = head;
+    if report.container == Container::Unknown && expected_container(file_name) == Some("MXF") {
+        // ST 377-1 allows 64 KiB before the header partition.
+        head = source.up_to(0, 65_536 + 32)?;
+        report.container = container_of(&head);
+    }
     let checked = match report.container {
         Container::IsoBmff => isobmff::check(source)?,
         Container::Mxf => mxf::check(source, &head)?,

@@ -102,7 +102,11 @@ impl Statements {
     pub(crate) fn text(&mut self, strength: Strength, source: &str, field: &str, text: &str) {
         let trimmed = text.trim();
         if !trimmed.is_empty() {
-            let value = (!is_vendor_unknown(trimmed)).then(|| FieldValue::Text(trimmed.to_owned()));
+            // Recorders count takes as 3, 03 or 003; the raw text keeps how.
+            let number = trimmed.trim_start_matches('0');
+            let is_count = field == "slate.take" && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            let shown = if is_count { number } else { trimmed };
+            let value = (!is_vendor_unknown(trimmed)).then(|| FieldValue::Text(shown.to_owned()));
             self.push(strength, source, field, "", value, text.to_owned());
         }
     }
@@ -133,7 +137,9 @@ impl Statements {
         let strength = if entry.class == "technical" && strength == Strength::Sidecar { Strength::Container } else { strength };
         match value_of(entry.kind, raw, nominal) {
             Some(value) => {
-                if entry.kind == ValueKind::Gamma {
+                if entry.kind == ValueKind::Text {
+                    self.text(strength, source, &entry.name, raw);
+                } else if entry.kind == ValueKind::Gamma {
                     self.gamma(strength, source, raw);
                 } else {
                     self.say(strength, source, &entry.name, &entry.unit, value, raw);

@@ -106,11 +106,17 @@ pub fn parse(text: &str) -> Result<Ale, AleError> {
             (Section::Column, "Data") if !ale.columns.is_empty() => section = Section::Data,
             (_, "") => {}
             (Section::Heading, _) => {
-                let (name, value) = line.split_once('\t').unwrap_or((line, ""));
-                if name.trim().eq_ignore_ascii_case("FIELD_DELIM") && !value.trim().eq_ignore_ascii_case("TABS") {
-                    return Err(AleError::Delimiter(value.trim().chars().take(20).collect()));
+                // Some writers put every pair on one line.
+                let parts: Vec<&str> = line.split('\t').map(str::trim).collect();
+                for pair in parts.chunks(2) {
+                    let (name, value) = (pair[0], pair.get(1).copied().unwrap_or(""));
+                    if name.eq_ignore_ascii_case("FIELD_DELIM") && !value.eq_ignore_ascii_case("TABS") {
+                        return Err(AleError::Delimiter(value.chars().take(20).collect()));
+                    }
+                    if !(name.is_empty() && value.is_empty()) {
+                        ale.heading.push((name.to_owned(), value.to_owned()));
+                    }
                 }
-                ale.heading.push((name.trim().to_owned(), value.trim().to_owned()));
             }
             (Section::Column, _) if ale.columns.is_empty() => ale.columns = line.split('\t').map(|name| name.trim().to_owned()).collect(),
             (Section::Column, _) => {}

@@ -1,0 +1,11 @@
+//! Promises of recognition, completeness and description, on bytes built here, on films made by ffmpeg and on real files.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, reason = "tests fail loudly, name what they skip, and list folders themselves")]
+
+mod cards;
+mod describing;
+mod hostile;
+mod made_by_ffmpeg;
+mod real_files;
+mod speed;
+mod support;
+mod truncation;
