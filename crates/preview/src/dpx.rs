@@ -183,6 +183,7 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "test files")]
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;

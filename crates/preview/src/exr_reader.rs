@@ -113,6 +113,7 @@ fn read_checked(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "test files")]
 mod tests {
     use super::*;
 

@@ -94,6 +94,11 @@ pub(crate) fn reason(said: &str, path: &Path) -> String {
             Some((prefix, rest)) if prefix.starts_with('[') => rest.to_owned(),
             _ => line,
         };
+        let line = if line.contains("not on whitelist") {
+            "files of this kind are not opened, because they can name other files".to_owned()
+        } else {
+            line
+        };
         if !line.is_empty() && !lines.contains(&line) && lines.len() < 4 {
             lines.push(line.chars().take(200).collect());
         }

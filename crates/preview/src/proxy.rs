@@ -107,6 +107,7 @@ enum Frames {
 }
 
 /// Makes a proxy at `out`, which must not be there yet. `control` is called for each frame and may stop the work.
+#[expect(clippy::disallowed_methods, reason = "ffmpeg writes the file; only our own partial is removed or given its name")]
 pub fn proxy(
     ffmpeg: &Ffmpeg,
     engine: &dyn ColorEngine,
@@ -259,14 +260,14 @@ impl Drop for Children {
 struct Watchdog {
     moved: Arc<AtomicU64>,
     fired: Arc<AtomicBool>,
-    stop: Option<mpsc::Sender<()>>,
+    stop: Option<mpsc::SyncSender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Watchdog {
     fn start(children: &Children, stall: Duration) -> Self {
         let (moved, fired) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let (stop, stopped) = mpsc::channel::<()>();
+        let (stop, stopped) = mpsc::sync_channel::<()>(1);
         let (seen, flag, children) = (Arc::clone(&moved), Arc::clone(&fired), children.clone());
         let thread = std::thread::spawn(move || {
             let (mut last, mut since) = (0, Instant::now());

@@ -91,6 +91,14 @@ pub(crate) fn yuv444p10(rgb: &[[f32; 3]]) -> Vec<u8> {
     planes.concat()
 }
 
+/// The code values after their way through ten bits.
+pub(crate) fn quantised(rgb: &[[f32; 3]], width: usize, height: usize) -> Vec<[f32; 3]> {
+    use checkgate_color::yuv::{FrameFormat, Layout, Matrix, Range, rgb_from_planes};
+    let format =
+        FrameFormat { width, height, layout: Layout::Yuv444, alpha: false, bits: 10, big_endian: false, range: Range::Limited, matrix: Matrix::Bt709 };
+    rgb_from_planes(&yuv444p10(rgb), &format).unwrap()
+}
+
 /// Encodes frames of raw planes with the given ffmpeg options.
 pub(crate) fn encode(ffmpeg: &Ffmpeg, out: &Path, size: (usize, usize), pixel_format: &str, frames: &[Vec<u8>], options: &[&str]) -> PathBuf {
     let mut child = Command::new(ffmpeg.path())
