@@ -8,8 +8,9 @@ use anyhow::Context;
 use checkgate_testkit::{CardSize, Family, ForgeOptions, forge_card};
 use serde_json::Value;
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use webdriver::{Display, Driver, Window};
 
@@ -200,7 +201,7 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
 
     // The offload begins; the power goes in the middle of it.
     window.press("o")?;
-    window.wait("bytes on the move", "/copying\\s+\\d+ %/.test(document.querySelector('main [role=row]').innerText)")?;
+    window.wait("bytes on the move", "/copying\\s+[1-9]\\d* %/.test(document.querySelector('main [role=row]').innerText)")?;
     world.screen(&window, "4-copying")?;
     driver.kill_program()?;
     drop(driver);
@@ -243,7 +244,69 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
     window.wait("the verification", "/whole/i.test(document.querySelector('aside')?.innerText ?? '')")?;
     world.screen(&window, "9-verified")?;
     free_of_barriers(&window, "verify")?;
+
+    // The cloud gets it from a verified copy, verifies it, and sends back what it made.
+    if let Some(cloud) = Cloud::start(&world.path("cloud"))? {
+        window.press("5")?;
+        window.run(&format!(
+            "const fill = (kind, text) => {{ const field = document.querySelector(`input[type=${{kind}}]`); field.value = text; \
+             field.dispatchEvent(new Event('input', {{ bubbles: true }})) }}; \
+             fill('url', {:?}); fill('password', {:?}); document.querySelector('input[type=url]').form.requestSubmit(); return true",
+            cloud.url, cloud.token
+        ))?;
+        window.wait("the cloud", "!document.querySelector('header.top .cloud').innerText.includes('no cloud')")?;
+        anyhow::ensure!(!window.text("document.documentElement")?.contains(&cloud.token), "the window shows the token");
+        window.press("1")?;
+        window.press("u")?;
+        window.press("4")?;
+        window.wait("the transfer", "document.querySelector('main [role=row]')")?;
+        world.screen(&window, "10-sending")?;
+        window.wait("the cloud's own verification", "/\\bdone\\b/.test(document.querySelector('main [role=row] .state').innerText)")?;
+        window.wait("what came back", "document.querySelectorAll('aside .results li').length > 0")?;
+        let verified = window.text("document.querySelector('main .verified .strong')")?;
+        let (done, total) = verified.split_once(" of ").context("a count")?;
+        anyhow::ensure!(done == total && done != "0", "{verified}");
+        world.screen(&window, "11-in-the-cloud")?;
+        free_of_barriers(&window, "transfers")?;
+    }
     window.close()
+}
+
+/// The embedded cloud, started as a user would.
+struct Cloud {
+    process: Child,
+    url: String,
+    token: String,
+}
+
+impl Cloud {
+    fn start(folder: &Path) -> anyhow::Result<Option<Self>> {
+        let program = target().join("debug/checkgate");
+        if !program.exists() {
+            eprintln!("SKIPPED: the cloud's part, checkgate is not built (cargo build -p checkgate-cli)");
+            return Ok(None);
+        }
+        let mut process = Command::new(program)
+            .args(["cloud", "up", "--json", "--listen", "127.0.0.1:0", "--dir"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().context("an output")?).read_line(&mut line)?;
+        let said: Value = serde_json::from_str(&line).with_context(|| format!("the cloud said {line:?}"))?;
+        let text = |name: &str| said[name].as_str().map(str::to_owned).context("the cloud says where it is");
+        let token = std::fs::read_to_string(text("token_file")?)?.trim().to_owned();
+        Ok(Some(Self { process, url: text("url")?, token }))
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        if let Err(error) = self.process.kill().and_then(|()| self.process.wait().map(drop)) {
+            eprintln!("the cloud did not end: {error}");
+        }
+    }
 }
 
 /// The one folder below a destination that holds a history: the copy of the card.

@@ -1,6 +1,6 @@
 // Owns a backend without Rust: made-up states for looking at the page and for its tests. Never part of a shipped build.
 import type { Backend } from './backend'
-import type { CardView, ClipView, Commands, Problem, Snapshot, UiFrame } from './contract'
+import type { CardView, ClipView, Commands, Problem, Snapshot, UiFrame, UploadView } from './contract'
 import * as made from './fixtures'
 
 export type Scene = 'empty' | 'ready' | 'busy' | 'error' | 'many' | 'safe' | 'broken'
@@ -31,7 +31,7 @@ function scene(name: Scene): Snapshot {
     case 'error':
     case 'broken':
       return made.snapshot({
-        cards: [at(2), at(0)], verifications: made.verifications,
+        cards: [at(2), { ...at(0), upload: { ...(at(1).upload as UploadView), state: 'offline' } }], verifications: made.verifications,
         cloud: { url: 'https://cloud.nightfall.example', online: false, words: 'offline since 14:02 · uploads paused' },
       })
     case 'many':
