@@ -9,5 +9,6 @@ fn main() {
     let commands: &'static [&'static str] =
         Vec::leak(checkgate_contract::COMMAND_NAMES.iter().copied().chain(["subscribe"]).collect());
     let manifest = tauri_build::AppManifest::new().commands(commands);
-    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)).expect("tauri.conf.json and the capabilities are sound");
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
+        .expect("tauri.conf.json and the capabilities are sound");
 }

@@ -25,7 +25,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("contract", &["model"]),
     (
         "app",
-        &["model", "mhl", "interchange", "camera", "color", "rules", "volume", "offload", "preview", "catalog", "transfer", "contract"],
+        &[
+            "model",
+            "mhl",
+            "interchange",
+            "camera",
+            "color",
+            "rules",
+            "volume",
+            "offload",
+            "preview",
+            "catalog",
+            "transfer",
+            "contract",
+        ],
     ),
     // floor 3
     ("cli", &["app", "contract", "model", "cloud", "testkit"]),
@@ -35,7 +48,23 @@ const EDGES: &[(&str, &[&str])] = &[
     ("testkit", &["model"]),
     (
         "tests",
-        &["model", "mhl", "interchange", "camera", "color", "rules", "volume", "offload", "preview", "catalog", "transfer", "contract", "app", "cloud", "testkit"],
+        &[
+            "model",
+            "mhl",
+            "interchange",
+            "camera",
+            "color",
+            "rules",
+            "volume",
+            "offload",
+            "preview",
+            "catalog",
+            "transfer",
+            "contract",
+            "app",
+            "cloud",
+            "testkit",
+        ],
     ),
     ("xtask", &["model", "mhl", "offload", "volume", "contract", "testkit"]),
 ];
@@ -110,7 +139,11 @@ fn packages() -> BTreeMap<String, Package> {
             let (mut linked, mut for_tests) = (BTreeSet::new(), BTreeSet::new());
             for dependency in package["dependencies"].as_array().unwrap() {
                 let name = short(dependency["name"].as_str().unwrap());
-                if dependency["kind"] == "dev" { for_tests.insert(name) } else { linked.insert(name) };
+                if dependency["kind"] == "dev" {
+                    for_tests.insert(name)
+                } else {
+                    linked.insert(name)
+                };
             }
             let name = short(package["name"].as_str().unwrap());
             let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned();
@@ -129,7 +162,10 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
             let entry = entry.unwrap();
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             if entry.file_type().unwrap().is_dir() {
-                if !matches!(name.as_str(), "target" | "node_modules" | "dist" | "dist-fake" | "gen" | ".git" | ".venv" | ".cache") {
+                if !matches!(
+                    name.as_str(),
+                    "target" | "node_modules" | "dist" | "dist-fake" | "gen" | ".git" | ".venv" | ".cache"
+                ) {
                     folders.push(path);
                 }
             } else if extensions.iter().any(|extension| name.ends_with(&format!(".{extension}"))) {
@@ -257,7 +293,9 @@ fn media_is_touched_by_volume_alone() {
     const READING: &[&str] = &["fs::read", "File::open"];
     let packages = packages();
     let mut broken = Vec::new();
-    for (name, banned) in [("offload", [WRITING, READING].concat()), ("transfer", WRITING.to_vec()), ("catalog", WRITING.to_vec())] {
+    for (name, banned) in
+        [("offload", [WRITING, READING].concat()), ("transfer", WRITING.to_vec()), ("catalog", WRITING.to_vec())]
+    {
         for path in files(&packages[name].folder.join("src"), &["rs"]) {
             let text = std::fs::read_to_string(&path).unwrap();
             for (number, line) in without_tests(&text).lines().enumerate() {
@@ -328,7 +366,8 @@ fn files_stay_readable() {
 
 #[test]
 fn nothing_unfinished_is_committed() {
-    let words = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("dbg", "!(")];
+    let words =
+        [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("dbg", "!(")];
     let mut broken = Vec::new();
     for path in rust_files() {
         for (number, line) in std::fs::read_to_string(&path).unwrap().lines().enumerate() {
@@ -343,7 +382,8 @@ fn nothing_unfinished_is_committed() {
 /// Folders of one machine have no place in what others build; `/dev`, `/proc`, `/sys`, `/usr` and `/tmp` are everywhere.
 #[test]
 fn no_file_names_one_machines_folders() {
-    let roots = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/home", "/"), concat!("/Us", "ers/"), concat!("C:\\", "Users\\")];
+    let roots =
+        [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/home", "/"), concat!("/Us", "ers/"), concat!("C:\\", "Users\\")];
     let extensions = ["rs", "toml", "ts", "svelte", "css", "html", "json", "md", "sh", "yml", "yaml"];
     let mut broken = Vec::new();
     for path in files(&root(), &extensions) {

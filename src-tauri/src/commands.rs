@@ -3,8 +3,8 @@
 use crate::dialog;
 use crate::shell::Shell;
 use checkgate_contract::{
-    CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty, ExportRequest, JobRequest,
-    MaybeId, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame, Written,
+    CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty,
+    ExportRequest, JobRequest, MaybeId, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame, Written,
 };
 use checkgate_model::Problem;
 use tauri::ipc::{Channel, Invoke};
@@ -91,8 +91,25 @@ macro_rules! handled {
 }
 
 handled![
-    get_snapshot, get_card, get_clips, get_clip, pick_card, pick_destination, set_destination, forget_destination, start_offload, stop_job,
-    resume_job, start_upload, stop_upload, pick_verification, export, set_preset, set_cloud, set_project, subscribe,
+    get_snapshot,
+    get_card,
+    get_clips,
+    get_clip,
+    pick_card,
+    pick_destination,
+    set_destination,
+    forget_destination,
+    start_offload,
+    stop_job,
+    resume_job,
+    start_upload,
+    stop_upload,
+    pick_verification,
+    export,
+    set_preset,
+    set_cloud,
+    set_project,
+    subscribe,
 ];
 
 #[cfg(test)]
@@ -127,7 +144,9 @@ mod tests {
         for forbidden in ["unsafe-inline", "unsafe-eval", "*", "https:", "data:", "blob:"] {
             assert!(!policy.contains(forbidden), "{forbidden} in {policy}");
         }
-        assert!(policy.contains("default-src 'self'") && policy.contains("object-src 'none'") && policy.contains("base-uri 'none'"));
+        assert!(
+            policy.contains("default-src 'self'") && policy.contains("object-src 'none'") && policy.contains("base-uri 'none'")
+        );
         assert_eq!(config["app"]["withGlobalTauri"], false);
         assert_eq!(security["freezePrototype"], true);
         assert_eq!(security["assetProtocol"]["enable"], false);

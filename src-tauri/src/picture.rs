@@ -92,8 +92,18 @@ mod tests {
         assert_eq!(wanted("/0190e2b4-7c1e/41/small"), Some(clip));
         assert_eq!(wanted("/0190e2b4-7c1e/sheet"), Some(Wanted::Sheet { card: "0190e2b4-7c1e".to_owned() }));
         for bad in [
-            "", "/", "//41/small", "/../etc/passwd", "/..%2f/41/small", "/a/-1/small", "/a/4294967296/small", "/a/1/huge", "/a/1", "/a/1/small/x",
-            "/a b/1/small", "/%2e%2e/sheet",
+            "",
+            "/",
+            "//41/small",
+            "/../etc/passwd",
+            "/..%2f/41/small",
+            "/a/-1/small",
+            "/a/4294967296/small",
+            "/a/1/huge",
+            "/a/1",
+            "/a/1/small/x",
+            "/a b/1/small",
+            "/%2e%2e/sheet",
         ] {
             assert_eq!(wanted(bad), None, "{bad}");
         }
@@ -105,7 +115,10 @@ mod tests {
         assert_eq!(good.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
         assert_eq!(good.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "tauri://localhost");
         let bad = response(Err(Problem::new(ErrorCode::NotFound, "there is no clip 7")), None);
-        assert_eq!((bad.status(), &bad.headers()[header::CACHE_CONTROL]), (StatusCode::NOT_FOUND, &header::HeaderValue::from_static("no-store")));
+        assert_eq!(
+            (bad.status(), &bad.headers()[header::CACHE_CONTROL]),
+            (StatusCode::NOT_FOUND, &header::HeaderValue::from_static("no-store"))
+        );
         assert!(bad.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none());
     }
 

@@ -42,7 +42,9 @@ fn a_pulled_card_is_interrupted_and_goes_on_when_it_is_back() {
     let stage = Stage::new("pull");
     let (forged_at, forged) = stage.card("forged");
     std::fs::write(forged_at.join("A003R1JL/big.bin"), vec![0x5a; 256 << 20]).expect("written");
-    let mut card = image::CardImage::from_folder(&stage.path("card.img"), &stage.path("mnt"), &forged.reel, &forged_at, 512 << 20).expect("mounts");
+    let mut card =
+        image::CardImage::from_folder(&stage.path("card.img"), &stage.path("mnt"), &forged.reel, &forged_at, 512 << 20)
+            .expect("mounts");
     let destination = stage.folder("SSD-1");
     let running = stage.spawn(&["offload", "--json", text(card.mount_point()), "--to", text(&destination), "--no-previews"]);
     let root = copy_root(&destination, &forged);
@@ -124,19 +126,32 @@ fn a_byte_flipped_on_the_device_is_found() {
     drive.flip_under(&root.join(&clip.files[0]), 4096).expect("can be flipped");
     let found = stage.run(&["verify", "--json", text(&root)]).expect(1);
     let mismatched = found.at("/mismatched").as_array().expect("a list");
-    assert!(mismatched.len() == 1 && mismatched[0].as_str().is_some_and(|words| words.starts_with(&clip.files[0])), "{}", found.text);
+    assert!(
+        mismatched.len() == 1 && mismatched[0].as_str().is_some_and(|words| words.starts_with(&clip.files[0])),
+        "{}",
+        found.text
+    );
 }
 
 #[test]
 fn damage_on_the_card_is_found_before_it_leaves() {
     let stage = Stage::new("damage");
     for damage in Damage::ALL {
-        let family = [Family::ArriClassic, Family::SonyM4root, Family::Plates].into_iter().find(|family| damage.applies_to(*family)).unwrap_or(Family::Demo);
+        let family = [Family::ArriClassic, Family::SonyM4root, Family::Plates]
+            .into_iter()
+            .find(|family| damage.applies_to(*family))
+            .unwrap_or(Family::Demo);
         let root = stage.path(damage.name());
         let options = ForgeOptions { family, seed: 3, size: CardSize::Small, damage: Some(damage), expected_path: None };
         let forged = forge_card(&root, &options).expect("a card can be forged");
         let answer = stage.run(&["inspect", "--json", text(&root)]);
-        let codes: Vec<&str> = answer.at("/card/findings").as_array().expect("findings").iter().filter_map(|finding| finding["code"].as_str()).collect();
+        let codes: Vec<&str> = answer
+            .at("/card/findings")
+            .as_array()
+            .expect("findings")
+            .iter()
+            .filter_map(|finding| finding["code"].as_str())
+            .collect();
         for wanted in &forged.expected.findings {
             assert!(codes.contains(&wanted.as_str()), "{}: {wanted} is not among {codes:?}", damage.name());
         }

@@ -45,8 +45,21 @@ fn two_copies_are_whole_proven_and_accepted_by_the_reference() {
     let stage = Stage::new("offload");
     let (card, forged) = stage.card("card");
     let (one, two) = (stage.folder("SSD-1"), stage.folder("RAID-2"));
-    let answer =
-        stage.run(&["offload", "--json", text(&card), "--to", text(&one), "--to", text(&two), "--hash", "xxh64,md5,c4", "--author", "A. Person"]).expect(0);
+    let answer = stage
+        .run(&[
+            "offload",
+            "--json",
+            text(&card),
+            "--to",
+            text(&one),
+            "--to",
+            text(&two),
+            "--hash",
+            "xxh64,md5,c4",
+            "--author",
+            "A. Person",
+        ])
+        .expect(0);
     for copy in answer.at("/card/copies").as_array().expect("copies") {
         assert_eq!(copy["state"], "sealed", "{copy}");
         assert_eq!(copy["manifest_reread"], true);
@@ -76,8 +89,16 @@ fn two_copies_are_whole_proven_and_accepted_by_the_reference() {
     }
     let shown = stage.run(&["card", "--json", forged.reel.as_str()]);
     let verdict = shown.at("/card/verdict");
-    assert_eq!(verdict["safe"].as_bool(), Some(verdict["unmet"].as_array().is_some_and(Vec::is_empty)), "safe exactly if nothing is unmet");
-    assert_eq!(shown.at("/card/verdict/unmet/0/code"), "verdict.copies".replace("copies", "devices").as_str(), "two folders on one disk are one device: {verdict}");
+    assert_eq!(
+        verdict["safe"].as_bool(),
+        Some(verdict["unmet"].as_array().is_some_and(Vec::is_empty)),
+        "safe exactly if nothing is unmet"
+    );
+    assert_eq!(
+        shown.at("/card/verdict/unmet/0/code"),
+        "verdict.copies".replace("copies", "devices").as_str(),
+        "two folders on one disk are one device: {verdict}"
+    );
     let again = stage.run(&["offload", text(&card), "--to", text(&one), "--to", text(&two)]).expect(0);
     assert!(again.errors.contains("nothing to do"), "{}", again.errors);
     assert_eq!(manifests(&copy_root(&one, &forged)).len(), 1, "the same card again writes nothing");
@@ -90,7 +111,12 @@ fn schema_accepts(root: &Path) {
         return;
     }
     let check = |schema: &str, file: &Path| {
-        let ended = Command::new("xmllint").args(["--nonet", "--noout", "--schema"]).arg(samples.join("mhl/xsd").join(schema)).arg(file).output().expect("xmllint starts");
+        let ended = Command::new("xmllint")
+            .args(["--nonet", "--noout", "--schema"])
+            .arg(samples.join("mhl/xsd").join(schema))
+            .arg(file)
+            .output()
+            .expect("xmllint starts");
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     };
     for manifest in manifests(root) {
@@ -106,7 +132,10 @@ fn metadata_leaves_as_ale_and_csv() {
     let ale = stage.path("out.ale");
     stage.run(&["export", "ale", text(&card), "-o", text(&ale)]).expect(0);
     let written = std::fs::read_to_string(&ale).expect("written");
-    assert!(written.starts_with("Heading\r\n") && written.contains("\r\nColumn\r\n") && written.contains("\r\nData\r\n"), "{written}");
+    assert!(
+        written.starts_with("Heading\r\n") && written.contains("\r\nColumn\r\n") && written.contains("\r\nData\r\n"),
+        "{written}"
+    );
     for clip in &forged.expected.clips {
         assert!(written.contains(&clip.name), "{} is in the ALE", clip.name);
     }
@@ -121,7 +150,8 @@ fn previews_name_their_input_transform_and_are_pictures() {
     let out = stage.path("previews");
     let answer = stage.run(&["preview", "--json", text(&card), "--out", text(&out)]).expect(0);
     for clip in answer.json.as_array().expect("clips") {
-        let expected = forged.expected.clips.iter().find(|known| known.name == clip["clip"].as_str().unwrap_or_default()).expect("known");
+        let expected =
+            forged.expected.clips.iter().find(|known| known.name == clip["clip"].as_str().unwrap_or_default()).expect("known");
         if expected.kind == "sound" {
             assert!(clip["path"].is_null());
             continue;
@@ -139,13 +169,15 @@ fn colour_evaluation_reproduces_the_reference_vectors() {
     let Some(samples) = samples() else { return };
     let stage = Stage::new("color");
     let folder = samples.join("color/vectors");
-    let index: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("index.json")).expect("an index")).expect("JSON");
+    let index: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("index.json")).expect("an index")).expect("JSON");
     let mut tried = 0;
     for entry in index["transforms"].as_array().expect("transforms") {
         let get = |key: &str| entry.get(key).and_then(Value::as_str);
         let (Some(id), Some(src)) = (get("id"), get("src")) else { continue };
         let mut arguments: Vec<&str> = vec!["color", "eval", "--src", src];
-        for (key, flag) in [("dst", "--dst"), ("display", "--display"), ("view", "--view"), ("look", "--look"), ("cdl", "--cdl")] {
+        for (key, flag) in [("dst", "--dst"), ("display", "--display"), ("view", "--view"), ("look", "--look"), ("cdl", "--cdl")]
+        {
             if let Some(value) = get(key) {
                 arguments.extend([flag, value]);
             }
@@ -154,21 +186,34 @@ fn colour_evaluation_reproduces_the_reference_vectors() {
             arguments.extend(["--aces", "1.3"]);
         }
         let csv = std::fs::read_to_string(folder.join(format!("{id}.csv"))).expect("rows");
-        let rows: Vec<Vec<f64>> = csv.lines().skip(1).map(|line| line.split(',').skip(1).map(|cell| cell.parse().expect("a number")).collect()).collect();
+        let rows: Vec<Vec<f64>> = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').skip(1).map(|cell| cell.parse().expect("a number")).collect())
+            .collect();
         let input: String = rows.iter().map(|row| format!("{},{},{}\n", row[0], row[1], row[2])).collect();
-        let mut child = stage.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut child = stage
+            .command(&arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
         let mut stdin = child.stdin.take().expect("piped");
         let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
         let ended = child.wait_with_output().expect("ends");
         writer.join().expect("no panic").expect("written");
         assert!(ended.status.success(), "{id}: {}", String::from_utf8_lossy(&ended.stderr));
         let text = String::from_utf8(ended.stdout).expect("text");
-        let found: Vec<Vec<f64>> = text.lines().map(|line| line.split(',').map(|cell| cell.parse().expect("a number")).collect()).collect();
+        let found: Vec<Vec<f64>> =
+            text.lines().map(|line| line.split(',').map(|cell| cell.parse().expect("a number")).collect()).collect();
         assert_eq!(found.len(), rows.len(), "{id}");
         let mut missed = 0;
         for (row, got) in rows.iter().zip(&found) {
             let sens = row.get(6).copied().unwrap_or(0.0);
-            let worst = (0..3).map(|c| (got[c] - row[3 + c]).abs() - 1e-5 * row[3 + c].abs().max(1.0) - 4.0 * sens).fold(f64::MIN, f64::max);
+            let worst = (0..3)
+                .map(|c| (got[c] - row[3 + c]).abs() - 1e-5 * row[3 + c].abs().max(1.0) - 4.0 * sens)
+                .fold(f64::MIN, f64::max);
             if worst > 0.0 {
                 missed += 1;
                 assert!(worst <= 5e-3, "{id}: off by {worst}");
@@ -194,10 +239,13 @@ fn a_mounted_card_runs_by_itself() {
     // The watch begins a moment after its state is open; a card that was there before would not count as inserted.
     wait_until("the watch to watch", || {
         let listed = stage.run(&["jobs"]);
-        listed.code == 0 && watch.try_wait().expect("can be asked").is_none() && threads_of(watch.id()).iter().any(|name| name.starts_with("checkgate-watch"))
+        listed.code == 0
+            && watch.try_wait().expect("can be asked").is_none()
+            && threads_of(watch.id()).iter().any(|name| name.starts_with("checkgate-watch"))
     });
     let size = forged.expected.size_bytes * 2 + (32 << 20);
-    let card = image::CardImage::from_folder(&stage.path("card.img"), &stage.path("mnt"), &forged.reel, &forged_at, size).expect("mounts");
+    let card = image::CardImage::from_folder(&stage.path("card.img"), &stage.path("mnt"), &forged.reel, &forged_at, size)
+        .expect("mounts");
     let root = copy_root(&destination, &forged);
     wait_until("the copy to be sealed", || !manifests(&root).is_empty() && stage.run(&["jobs"]).text.contains(" done "));
     watch.kill().expect("can be killed");
@@ -229,7 +277,9 @@ fn the_demo_does_the_whole_job() {
     let stage = Stage::new("demo");
     let dir = stage.path("demo");
     let answer = stage.run(&["demo", "--small", "--dir", text(&dir)]).expect(0);
-    for promise in ["noticed", "read back", "findings", "killed the uploader", "were there already", "results", "NOT YET", "contact sheet"] {
+    for promise in
+        ["noticed", "read back", "findings", "killed the uploader", "were there already", "results", "NOT YET", "contact sheet"]
+    {
         assert!(answer.text.contains(promise), "{promise:?} is missing in:\n{}\n{}", answer.text, answer.errors);
     }
 }

@@ -54,7 +54,11 @@ impl Stage {
 
     pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new(program("checkgate"));
-        command.env("CHECKGATE_HOME", self.path("home")).env("CHECKGATE_LOG", "checkgate=info").args(arguments).stdin(Stdio::null());
+        command
+            .env("CHECKGATE_HOME", self.path("home"))
+            .env("CHECKGATE_LOG", "checkgate=info")
+            .args(arguments)
+            .stdin(Stdio::null());
         command
     }
 
@@ -122,7 +126,8 @@ pub(crate) fn content(root: &Path) -> std::collections::BTreeMap<String, Vec<u8>
 
 pub(crate) fn manifests(root: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(root.join("ascmhl")) else { return Vec::new() };
-    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension() == Some("mhl".as_ref())).collect();
+    let mut found: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension() == Some("mhl".as_ref())).collect();
     found.sort();
     found
 }

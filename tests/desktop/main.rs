@@ -140,7 +140,9 @@ fn reaches_nothing_that_was_not_granted(window: &Window<'_>) -> anyhow::Result<(
            setTimeout(() => done(seen), 50) }; tries()",
     )?;
     let seen: Vec<&str> = seen.as_array().context("a list")?.iter().filter_map(Value::as_str).collect();
-    for expected in ["connect-src", "style-src-attr", "refused plugin:window|close", "refused plugin:event|listen", "refused no_such_command"] {
+    for expected in
+        ["connect-src", "style-src-attr", "refused plugin:window|close", "refused plugin:event|listen", "refused no_such_command"]
+    {
         anyhow::ensure!(seen.contains(&expected), "{expected} is not among {seen:?}");
     }
     for forbidden in ["evaluated", "connected", "global"] {
@@ -181,9 +183,8 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
         "const box = [...document.querySelectorAll('label')].find((one) => one.textContent.includes('Offload by itself')).querySelector('input'); \
          if (box.checked) box.click(); return true",
     )?;
-    window.run(
-        "for (const box of document.querySelectorAll('.destinations input')) if (!box.checked) box.click(); return true",
-    )?;
+    window
+        .run("for (const box of document.querySelectorAll('.destinations input')) if (!box.checked) box.click(); return true")?;
     window.wait("both in the preset", "[...document.querySelectorAll('.destinations input')].every((box) => box.checked)")?;
     world.screen(&window, "2-setup")?;
     free_of_barriers(&window, "setup")?;
@@ -215,7 +216,10 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
     world.answer(&card)?;
     window.press("r")?;
     window.wait("the resumed job", "document.querySelectorAll('main [role=row] li[title^=\"proven: done\"]').length > 0")?;
-    window.wait("evidence for both copies", "(document.querySelector('aside').innerText.match(/read back \\(/g) ?? []).length >= 2")?;
+    window.wait(
+        "evidence for both copies",
+        "(document.querySelector('aside').innerText.match(/read back \\(/g) ?? []).length >= 2",
+    )?;
     world.screen(&window, "6-proven")?;
 
     // The copies are what the card is.
@@ -231,7 +235,10 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
     window.wait("the description", "document.querySelectorAll('main [role=row] li[title^=\"described: done\"], main [role=row] li[title^=\"described: needs\"]').length > 0")?;
     window.press("\u{e007}")?;
     window.wait("clips", "document.querySelectorAll('.tile').length > 1")?;
-    window.wait("a picture that was drawn", "[...document.querySelectorAll('.tile img')].some((one) => one.complete && one.naturalWidth > 0)")?;
+    window.wait(
+        "a picture that was drawn",
+        "[...document.querySelectorAll('.tile img')].some((one) => one.complete && one.naturalWidth > 0)",
+    )?;
     world.screen(&window, "7-clips")?;
     free_of_barriers(&window, "clips")?;
     window.press("g")?;
@@ -261,7 +268,10 @@ fn a_card_goes_in_survives_a_power_cut_and_comes_out_with_its_proof() -> anyhow:
         window.press("4")?;
         window.wait("the transfer", "document.querySelector('main [role=row]')")?;
         world.screen(&window, "10-sending")?;
-        window.wait("the cloud's own verification", "/\\bdone\\b/.test(document.querySelector('main [role=row] .state').innerText)")?;
+        window.wait(
+            "the cloud's own verification",
+            "/\\bdone\\b/.test(document.querySelector('main [role=row] .state').innerText)",
+        )?;
         window.wait("what came back", "document.querySelectorAll('aside .results li').length > 0")?;
         let verified = window.text("document.querySelector('main .verified .strong')")?;
         let (done, total) = verified.split_once(" of ").context("a count")?;

@@ -49,7 +49,10 @@ impl Driver {
     pub(crate) fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new("WebKitWebDriver");
-        command.args([format!("--port={port}"), "--host=127.0.0.1".to_owned()]).envs(environment.iter().copied()).stdout(Stdio::null());
+        command
+            .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null());
         let driver = Self { process: command.spawn().context("WebKitWebDriver")?, port };
         let patience = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -62,7 +65,8 @@ impl Driver {
     /// Starts the program and takes hold of its window.
     pub(crate) fn open(&self, program: &Path) -> anyhow::Result<Window<'_>> {
         let options = json!({ "binary": program, "args": [] });
-        let answer = self.ask("POST", "/session", &json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } }))?;
+        let answer =
+            self.ask("POST", "/session", &json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } }))?;
         let session = answer["sessionId"].as_str().context("a session")?.to_owned();
         let window = Window { driver: self, session };
         window.ask("POST", "/timeouts", &json!({ "script": 120_000 }))?;
@@ -84,7 +88,10 @@ impl Driver {
         let mut socket = TcpStream::connect(("127.0.0.1", self.port))?;
         socket.set_read_timeout(Some(Duration::from_secs(180)))?;
         let body = if method == "POST" { body.to_string() } else { String::new() };
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         socket.write_all(head.as_bytes())?;
         socket.write_all(body.as_bytes())?;
         let mut reader = BufReader::new(socket);
@@ -157,8 +164,10 @@ impl Window<'_> {
 
     /// Presses keys one after the other.
     pub(crate) fn press(&self, keys: &str) -> anyhow::Result<()> {
-        let strokes: Vec<Value> =
-            keys.chars().flat_map(|key| [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })]).collect();
+        let strokes: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })])
+            .collect();
         self.ask("POST", "/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] })).map(drop)
     }
 

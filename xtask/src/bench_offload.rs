@@ -26,7 +26,8 @@ impl Line {
 }
 
 pub(crate) fn run(options: &OffloadBench) -> Result<()> {
-    let (size_mib, small, runs) = if options.quick { (256, 2_000, 1) } else { (options.size, options.small, options.runs.max(1)) };
+    let (size_mib, small, runs) =
+        if options.quick { (256, 2_000, 1) } else { (options.size, options.small, options.runs.max(1)) };
     let root = options.dir.join(format!("offload-{}", std::process::id()));
     std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
     let root = root.canonicalize()?;
@@ -65,7 +66,11 @@ fn data_set(root: &Path, name: &str, words: &str, sizes_bytes: &[u64], threads: 
 
     let mut lines = Vec::new();
     for copies in [1, 2] {
-        let mut line = Line { what: format!("checkgate, {copies} cop{}", if copies == 1 { "y" } else { "ies" }), secs: Vec::new(), note: String::new() };
+        let mut line = Line {
+            what: format!("checkgate, {copies} cop{}", if copies == 1 { "y" } else { "ies" }),
+            secs: Vec::new(),
+            note: String::new(),
+        };
         for _ in 0..runs {
             machine::forget(&card)?;
             let (secs, note) = ours(root, &card, copies, VerifyDepth::Device, true)?;
@@ -97,7 +102,8 @@ fn data_set(root: &Path, name: &str, words: &str, sizes_bytes: &[u64], threads: 
         }
     }
     if let Some(ascmhl) = reference_ascmhl() {
-        let mut line = Line { what: "ascmhl create -h xxh64 (hash only)".to_owned(), secs: Vec::new(), note: "on a cold copy".to_owned() };
+        let mut line =
+            Line { what: "ascmhl create -h xxh64 (hash only)".to_owned(), secs: Vec::new(), note: "on a cold copy".to_owned() };
         for _ in 0..runs {
             shell(&format!("cp -a '{card_text}' '{target_text}'"))?;
             machine::forget(&target)?;
@@ -112,7 +118,8 @@ fn data_set(root: &Path, name: &str, words: &str, sizes_bytes: &[u64], threads: 
     }
     print_table(words, bytes, read_secs, write_secs, floor(1.0), floor(2.0), &lines);
     std::fs::remove_dir_all(&card)?;
-    let rows: Vec<_> = lines.iter().map(|line| serde_json::json!({ "what": line.what, "secs": line.secs, "note": line.note })).collect();
+    let rows: Vec<_> =
+        lines.iter().map(|line| serde_json::json!({ "what": line.what, "secs": line.secs, "note": line.note })).collect();
     Ok(serde_json::json!({
         "set": words, "bytes": bytes, "direct_read_secs": read_secs, "direct_write_secs": write_secs,
         "floor_1_copy_secs": floor(1.0), "floor_2_copies_secs": floor(2.0), "rows": rows,
@@ -124,19 +131,43 @@ fn print_table(words: &str, bytes: u64, read_secs: f64, write_secs: f64, floor_o
     let rate = |secs: f64| bytes as f64 / 1e6 / secs;
     println!("\n{words} ({:.0} MB), card not cached", rate(1.0));
     println!("machine, direct I/O on this device: read {:.0} MB/s, durable write {:.0} MB/s", rate(read_secs), rate(write_secs));
-    println!("floor = max(B/R, N·B/W) + (1 + N)·B/R: card read and N writes together, then N read-backs and the second card read,");
+    println!(
+        "floor = max(B/R, N·B/W) + (1 + N)·B/R: card read and N writes together, then N read-backs and the second card read,"
+    );
     println!("all on one device: 1 copy {floor_one:.2} s, 2 copies {floor_two:.2} s");
     println!("{:<40} {:>8} {:>8} {:>8} {:>9}  note", "", "best s", "worst s", "MB/s", "ours ÷ it");
     let ours = lines[0].best();
     println!("{:<40} {:>8.2} {:>8} {:>8.0} {:>9.2}", "floor, 1 copy", floor_one, "", rate(floor_one), ours / floor_one);
-    println!("{:<40} {:>8.2} {:>8} {:>8.0} {:>9.2}", "floor, 2 copies (against our 2 copies)", floor_two, "", rate(floor_two), lines[1].best() / floor_two);
+    println!(
+        "{:<40} {:>8.2} {:>8} {:>8.0} {:>9.2}",
+        "floor, 2 copies (against our 2 copies)",
+        floor_two,
+        "",
+        rate(floor_two),
+        lines[1].best() / floor_two
+    );
     for line in lines {
         let worst = line.secs.iter().copied().fold(0.0, f64::max);
-        println!("{:<40} {:>8.2} {:>8.2} {:>8.0} {:>9.2}  {}", line.what, line.best(), worst, rate(line.best()), ours / line.best(), line.note);
+        println!(
+            "{:<40} {:>8.2} {:>8.2} {:>8.0} {:>9.2}  {}",
+            line.what,
+            line.best(),
+            worst,
+            rate(line.best()),
+            ours / line.best(),
+            line.note
+        );
     }
     let find = |start: &str| lines.iter().find(|line| line.what.starts_with(start)).map(Line::best);
     if let (Some(copy), Some(hash)) = (find("cp -a"), find("ascmhl")) {
-        println!("{:<40} {:>8.2} {:>8} {:>8.0} {:>9.2}  copied and hashed, one copy, card read once", "cp -a, sync, then ascmhl create", copy + hash, "", rate(copy + hash), ours / (copy + hash));
+        println!(
+            "{:<40} {:>8.2} {:>8} {:>8.0} {:>9.2}  copied and hashed, one copy, card read once",
+            "cp -a, sync, then ascmhl create",
+            copy + hash,
+            "",
+            rate(copy + hash),
+            ours / (copy + hash)
+        );
     }
 }
 
@@ -151,7 +182,11 @@ fn ours(root: &Path, card: &Path, copies: usize, verify: VerifyDepth, source_rer
         copies: roots
             .iter()
             .enumerate()
-            .map(|(number, root)| CopyPlan { id: CopyId(format!("copy-{number}")), label: format!("copy {number}"), root: root.clone() })
+            .map(|(number, root)| CopyPlan {
+                id: CopyId(format!("copy-{number}")),
+                label: format!("copy {number}"),
+                root: root.clone(),
+            })
             .collect(),
         hashes: vec![HashFormat::Xxh64],
         verify,
@@ -219,7 +254,11 @@ fn shell(script: &str) -> Result<()> {
 
 fn reference_ascmhl() -> Option<PathBuf> {
     let named = std::env::var_os("CHECKGATE_ASCMHL").map(PathBuf::from);
-    named.into_iter().chain([PathBuf::from(".venv/bin/ascmhl")]).find(|path| path.is_file()).and_then(|path| path.canonicalize().ok())
+    named
+        .into_iter()
+        .chain([PathBuf::from(".venv/bin/ascmhl")])
+        .find(|path| path.is_file())
+        .and_then(|path| path.canonicalize().ok())
 }
 
 /// Incompressible, reproducible content: 100 files to a folder.

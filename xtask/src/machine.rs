@@ -97,7 +97,8 @@ pub(crate) fn direct_read_secs(files: &[PathBuf], threads: usize) -> Result<f64>
 pub(crate) fn direct_write_secs(folder: &Path, sizes_bytes: &[u64], threads: usize) -> Result<f64> {
     std::fs::create_dir_all(folder)?;
     let flags = direct_flags()?;
-    let files: Vec<(PathBuf, u64)> = sizes_bytes.iter().enumerate().map(|(number, size)| (folder.join(format!("{number:06}")), *size)).collect();
+    let files: Vec<(PathBuf, u64)> =
+        sizes_bytes.iter().enumerate().map(|(number, size)| (folder.join(format!("{number:06}")), *size)).collect();
     timed(&files, threads, |(path, size_bytes)| {
         let mut file = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path)?;
         let mut buffer = Aligned::for_file(*size_bytes);

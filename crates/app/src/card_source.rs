@@ -18,7 +18,8 @@ impl CardSource {
     pub(crate) fn open(root: &Path) -> Result<Self, Problem> {
         let source = Source::open(root).map_err(|error| Problem::from_error(error.code(), &error))?;
         let listing = source.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
-        let entries = listing.files.iter().map(|file| CardEntry { path: file.path.clone(), size_bytes: file.size_bytes }).collect();
+        let entries =
+            listing.files.iter().map(|file| CardEntry { path: file.path.clone(), size_bytes: file.size_bytes }).collect();
         let volume = source.volume();
         let label = if volume.mount_point == source.root() && !volume.label.is_empty() {
             Some(volume.label.clone())

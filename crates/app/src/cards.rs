@@ -26,7 +26,9 @@ impl App {
             .map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no folder {}: {error}", root.display())))?;
         let listed = {
             let root = root.clone();
-            tokio::task::spawn_blocking(move || read_card(&root)).await.map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??
+            tokio::task::spawn_blocking(move || read_card(&root))
+                .await
+                .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??
         };
         let stored = self.catalog().store_card(&listed).await.map_err(state_problem)?;
         if stored.id == listed.id {

@@ -8,8 +8,8 @@ use checkgate_catalog::{CopyRow, UploadRow};
 use checkgate_contract::{CardRequest, CloudView, Empty};
 use checkgate_model::{ErrorCode, EvidenceLevel, Problem, RelPath, Timestamp, UploadId};
 use checkgate_transfer::{
-    CloudAddress, CloudClient, PackageFile, PackageId, PackagePlan, PackageState, PackageStatus, UploadControl, UploadError, UploadMeter,
-    UploadOptions, upload,
+    CloudAddress, CloudClient, PackageFile, PackageId, PackagePlan, PackageState, PackageStatus, UploadControl, UploadError,
+    UploadMeter, UploadOptions, upload,
 };
 use checkgate_volume::files;
 use std::path::Path;
@@ -95,7 +95,9 @@ impl App {
         let words = match (&url, state.online, state.offline_since) {
             (None, ..) => "no cloud set".to_owned(),
             (Some(_), true, _) => "online".to_owned(),
-            (Some(_), false, Some(since)) => format!("offline since {}", since.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M")),
+            (Some(_), false, Some(since)) => {
+                format!("offline since {}", since.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M"))
+            }
             (Some(_), false, None) => "not asked yet".to_owned(),
         };
         Ok(CloudView { url, online: state.online, words })
@@ -111,8 +113,12 @@ impl App {
     async fn prepare_upload(&self, card: &str) -> Result<UploadRow, Problem> {
         let address = self.cloud_address().await?;
         let copies = newest_copies(self.catalog().copies_of_card(card).await.map_err(state_problem)?);
-        let copy = choose_copy(&copies)
-            .ok_or_else(|| Problem::new(ErrorCode::BadRequest, "no copy of this card is connected, complete and read back; an upload is made from a verified copy only"))?;
+        let copy = choose_copy(&copies).ok_or_else(|| {
+            Problem::new(
+                ErrorCode::BadRequest,
+                "no copy of this card is connected, complete and read back; an upload is made from a verified copy only",
+            )
+        })?;
         if let Some(row) = self.catalog().upload_of(card).await.map_err(state_problem)?
             && row.url == address.url
             && row.copy == copy.id
@@ -161,7 +167,13 @@ impl App {
         }
     }
 
-    async fn try_upload(&self, row: &mut UploadRow, options: &UploadOptions, control: &UploadControl, meter: &UploadMeter) -> Result<(), Problem> {
+    async fn try_upload(
+        &self,
+        row: &mut UploadRow,
+        options: &UploadOptions,
+        control: &UploadControl,
+        meter: &UploadMeter,
+    ) -> Result<(), Problem> {
         let address = self.cloud_address().await?;
         let plan = self.package_plan(row).await?;
         let client = CloudClient::new(&address).map_err(|error| Problem::from_error(error.code(), &error))?;
@@ -221,7 +233,13 @@ impl App {
         }
     }
 
-    async fn finish(&self, row: &mut UploadRow, client: &CloudClient, package: &PackageId, status: &PackageStatus) -> Result<(), Problem> {
+    async fn finish(
+        &self,
+        row: &mut UploadRow,
+        client: &CloudClient,
+        package: &PackageId,
+        status: &PackageStatus,
+    ) -> Result<(), Problem> {
         let folder = self.inner.home.results().join(&row.card);
         files::create_folder_all(&folder).map_err(|error| Problem::from_error(error.code(), &error))?;
         for result in &status.results {
@@ -229,7 +247,8 @@ impl App {
                 tracing::warn!(name = %result.name, "the cloud names a result that is no path below a folder; it is not fetched");
                 continue;
             };
-            let bytes = client.fetch_result(package, &result.name).await.map_err(|error| Problem::from_error(error.code(), &error))?;
+            let bytes =
+                client.fetch_result(package, &result.name).await.map_err(|error| Problem::from_error(error.code(), &error))?;
             let path = folder.join(name.as_str());
             if let Some(parent) = path.parent() {
                 files::create_folder_all(parent).map_err(|error| Problem::from_error(error.code(), &error))?;
@@ -239,7 +258,11 @@ impl App {
         match status.state {
             PackageState::Done => {
                 row.state = "done".to_owned();
-                let line = format!("the cloud has verified {} objects and sent {} results", status.objects_verified, status.results.len());
+                let line = format!(
+                    "the cloud has verified {} objects and sent {} results",
+                    status.objects_verified,
+                    status.results.len()
+                );
                 self.catalog().log(&row.card, clock::now(), &line).await.map_err(state_problem)?;
                 Ok(())
             }

@@ -73,7 +73,14 @@ impl App {
         Ok(())
     }
 
-    async fn describe_from(&self, card: &str, reel: &str, root: PathBuf, recognition: CardRecognition, previews: bool) -> Result<(), Problem> {
+    async fn describe_from(
+        &self,
+        card: &str,
+        reel: &str,
+        root: PathBuf,
+        recognition: CardRecognition,
+        previews: bool,
+    ) -> Result<(), Problem> {
         let (records, recognition) = {
             let root = root.clone();
             tokio::task::spawn_blocking(move || {
@@ -91,7 +98,10 @@ impl App {
         self.announce();
         let sheet = if previews { self.render(card, reel, root, recognition, records).await? } else { None };
         self.catalog().set_described(card, sheet.as_deref()).await.map_err(state_problem)?;
-        self.catalog().log(card, clock::now(), "described: metadata, findings and pictures are there").await.map_err(state_problem)
+        self.catalog()
+            .log(card, clock::now(), "described: metadata, findings and pictures are there")
+            .await
+            .map_err(state_problem)
     }
 
     async fn render(
@@ -114,7 +124,8 @@ impl App {
             lock(&self.inner.live).set_describing(card, position as u64 + 1, total, "picture");
             let index = u32::try_from(position).unwrap_or(u32::MAX);
             let made = {
-                let (app, root, clip, record, folder) = (self.clone(), root.clone(), clip.clone(), record.clone(), folder.clone());
+                let (app, root, clip, record, folder) =
+                    (self.clone(), root.clone(), clip.clone(), record.clone(), folder.clone());
                 tokio::task::spawn_blocking(move || pictures::render_clip(&app, &folder, &root, index, &clip, &record)).await
             }
             .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
@@ -129,8 +140,13 @@ impl App {
                 Ok(None) => (Err("sound".to_owned()), "sound, no picture".to_owned()),
                 Err(problem) => {
                     findings.push(
-                        Finding::new("preview.failed", Severity::Warning, format!("{}: no picture could be made: {}", clip.name, problem.summary), problem.hint.clone())
-                            .with_clip(&clip.name),
+                        Finding::new(
+                            "preview.failed",
+                            Severity::Warning,
+                            format!("{}: no picture could be made: {}", clip.name, problem.summary),
+                            problem.hint.clone(),
+                        )
+                        .with_clip(&clip.name),
                     );
                     (Err(problem.summary.clone()), problem.summary)
                 }
@@ -160,7 +176,9 @@ impl App {
             .max_by_key(|copy| copy.evidence);
         match copy {
             Some(copy) => Ok(PathBuf::from(copy.root)),
-            None => self.root_of(card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "neither the card nor a sealed copy is connected")),
+            None => self
+                .root_of(card)
+                .ok_or_else(|| Problem::new(ErrorCode::SourceGone, "neither the card nor a sealed copy is connected")),
         }
     }
 
@@ -191,7 +209,17 @@ fn sheet_line(record: &ClipRecord) -> String {
 }
 
 fn search_words(reel: &str, record: &ClipRecord) -> String {
-    let names = ["reel.name", "tc.start", "slate.scene", "slate.take", "camera.model", "camera.index", "codec.name", "image.width_height", "color.gamma"];
+    let names = [
+        "reel.name",
+        "tc.start",
+        "slate.scene",
+        "slate.take",
+        "camera.model",
+        "camera.index",
+        "codec.name",
+        "image.width_height",
+        "color.gamma",
+    ];
     let mut words = vec![record.clip.clone(), reel.to_owned()];
     words.extend(names.iter().map(|name| record.text(name)));
     words.join(" ")

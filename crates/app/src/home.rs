@@ -13,20 +13,23 @@ pub struct Home {
 impl Home {
     /// Opens or creates the folder: the one given, else `CHECKGATE_HOME`, else `checkgate` in the user's data folder.
     pub(crate) fn open(given: Option<PathBuf>) -> Result<Self, Problem> {
-        let root = given.or_else(|| std::env::var_os("CHECKGATE_HOME").map(PathBuf::from)).or_else(data_folder).ok_or_else(|| {
-            Problem::new(ErrorCode::StateFailed, "no folder for Checkgate's own state is known; set CHECKGATE_HOME")
-        })?;
+        let root =
+            given.or_else(|| std::env::var_os("CHECKGATE_HOME").map(PathBuf::from)).or_else(data_folder).ok_or_else(|| {
+                Problem::new(ErrorCode::StateFailed, "no folder for Checkgate's own state is known; set CHECKGATE_HOME")
+            })?;
         let home = Self { root };
         for folder in [home.root.clone(), home.locks(), home.pictures(), home.results()] {
             files::create_folder_all(&folder).map_err(|error| {
-                let mut problem = Problem::new(ErrorCode::StateFailed, format!("cannot create the state folder {}", folder.display()));
+                let mut problem =
+                    Problem::new(ErrorCode::StateFailed, format!("cannot create the state folder {}", folder.display()));
                 problem.details.push(error.to_string());
                 problem
             })?;
         }
         // It holds the cloud's token.
-        checkgate_volume::place::make_private(&home.root)
-            .map_err(|error| Problem::new(ErrorCode::StateFailed, format!("cannot make {} private: {error}", home.root.display())))?;
+        checkgate_volume::place::make_private(&home.root).map_err(|error| {
+            Problem::new(ErrorCode::StateFailed, format!("cannot make {} private: {error}", home.root.display()))
+        })?;
         Ok(home)
     }
 
@@ -73,5 +76,7 @@ fn data_folder() -> Option<PathBuf> {
     if cfg!(windows) {
         return variable("LOCALAPPDATA").map(|data| data.join("Checkgate"));
     }
-    variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share"))).map(|data| data.join("checkgate"))
+    variable("XDG_DATA_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+        .map(|data| data.join("checkgate"))
 }

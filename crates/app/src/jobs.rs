@@ -50,7 +50,12 @@ impl JobPlan {
             tool: "Checkgate".to_owned(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             process: Process::Transfer,
-            authors: self.options.author.iter().map(|name| Author { name: name.clone(), email: None, phone: None, role: None }).collect(),
+            authors: self
+                .options
+                .author
+                .iter()
+                .map(|name| Author { name: name.clone(), email: None, phone: None, role: None })
+                .collect(),
             location: self.options.location.clone(),
             comment: self.options.comment.clone(),
         }
@@ -98,7 +103,8 @@ impl App {
         let earlier = self.catalog().copies_of_card(card).await.map_err(state_problem)?;
         if let Some(job) = self.catalog().latest_job_of(card).await.map_err(state_problem)? {
             let asked: Vec<String> = copies.iter().map(|(_, root)| root.to_string_lossy().into_owned()).collect();
-            let same = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?.iter().all(|copy| asked.contains(&copy.root));
+            let same =
+                self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?.iter().all(|copy| asked.contains(&copy.root));
             match job.state {
                 JobState::Waiting | JobState::Running if self.is_busy(&job.id) => {
                     return Err(Problem::new(ErrorCode::Busy, format!("{} is being offloaded already", row.reel)));
@@ -153,7 +159,8 @@ impl App {
     pub async fn stop_job(&self, request: JobRequest) -> Result<Empty, Problem> {
         let stopped = lock(&self.inner.live).stop_job(&request.job);
         if !stopped {
-            let job = self.catalog().job(&request.job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", &request.job))?;
+            let job =
+                self.catalog().job(&request.job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", &request.job))?;
             let words = format!("the job is not running here; its state is {}", crate::snapshot::word(&job.state));
             return Err(Problem::new(ErrorCode::BadRequest, words));
         }
@@ -202,7 +209,9 @@ impl App {
         let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
         let mut roots = vec![PathBuf::from(&row.root)];
         if let Ok(volumes) = checkgate_volume::mounted() {
-            roots.extend(volumes.into_iter().filter(|volume| volume.id.to_string() == row.volume).map(|volume| volume.mount_point));
+            roots.extend(
+                volumes.into_iter().filter(|volume| volume.id.to_string() == row.volume).map(|volume| volume.mount_point),
+            );
         }
         for root in roots {
             if let Ok(noticed) = self.notice(root).await
@@ -211,7 +220,10 @@ impl App {
                 return Ok(());
             }
         }
-        Err(Problem::new(ErrorCode::SourceGone, format!("the card {} is not mounted, or its content is not what it was", row.reel)))
+        Err(Problem::new(
+            ErrorCode::SourceGone,
+            format!("the card {} is not mounted, or its content is not what it was", row.reel),
+        ))
     }
 
     fn launch(&self, job: String) -> Result<(), Problem> {
@@ -247,7 +259,10 @@ impl App {
             let path = self.inner.home.locks().join(format!("{}.lock", job.id));
             if matches!(place::lock_file(&path), Ok(Some(_))) {
                 let problem = Problem::new(ErrorCode::Stopped, "Checkgate ended in the middle of this job");
-                self.catalog().set_job_state(&job.id, JobState::Interrupted, Some(&problem), clock::now()).await.map_err(state_problem)?;
+                self.catalog()
+                    .set_job_state(&job.id, JobState::Interrupted, Some(&problem), clock::now())
+                    .await
+                    .map_err(state_problem)?;
                 for mut copy in self.catalog().copies_of_job(&job.id).await.map_err(state_problem)? {
                     if copy.state != "sealed" && copy.state != "failed" {
                         copy.state = "interrupted".to_owned();

@@ -38,9 +38,18 @@ impl UploadJournal for CatalogJournal {
         Box::pin(async move { self.0.set_package(upload.as_str(), package.as_str()).await.map_err(JournalError::new) })
     }
 
-    fn file_started<'a>(&'a self, upload: &'a UploadId, key: &'a RelPath, remote_upload_id: &'a str, part_size: u64) -> Answer<'a, ()> {
+    fn file_started<'a>(
+        &'a self,
+        upload: &'a UploadId,
+        key: &'a RelPath,
+        remote_upload_id: &'a str,
+        part_size: u64,
+    ) -> Answer<'a, ()> {
         Box::pin(async move {
-            self.0.upload_file_started(upload.as_str(), key.as_str(), Some(remote_upload_id), part_size).await.map_err(JournalError::new)
+            self.0
+                .upload_file_started(upload.as_str(), key.as_str(), Some(remote_upload_id), part_size)
+                .await
+                .map_err(JournalError::new)
         })
     }
 

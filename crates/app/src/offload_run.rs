@@ -45,7 +45,10 @@ impl App {
         self.refresh_verdict(&job.card).await;
         self.announce();
         if self.is_closing() {
-            return Ok((JobState::Interrupted, Some(Problem::new(ErrorCode::Stopped, "Checkgate was closed before the card was described"))));
+            return Ok((
+                JobState::Interrupted,
+                Some(Problem::new(ErrorCode::Stopped, "Checkgate was closed before the card was described")),
+            ));
         }
         if let Err(trouble) = self.describe_card(&job.card, plan.options.previews).await {
             tracing::warn!(card = %job.card, problem = %trouble, "the card could not be described");
@@ -99,7 +102,8 @@ impl App {
         if let Err(error) = tokio::task::block_in_place(|| store.flush()) {
             tracing::error!(%error, "events could not be stored");
         }
-        let ended = result.as_ref().is_ok_and(|report| matches!(report.outcome, Outcome::Complete | Outcome::CompleteWithFailures));
+        let ended =
+            result.as_ref().is_ok_and(|report| matches!(report.outcome, Outcome::Complete | Outcome::CompleteWithFailures));
         self.store_copies(store.into_copies(), result.as_ref().ok(), ended).await?;
         let report = result?;
         self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;

@@ -54,11 +54,26 @@ fn file_problem(error: &files::FileError) -> Problem {
 }
 
 /// Renders the small picture of a clip and keeps it; `None` for a clip without picture.
-pub(crate) fn render_clip(app: &App, folder: &Path, root: &Path, index: u32, clip: &Clip, record: &ClipRecord) -> Result<Option<Picture>, Problem> {
+pub(crate) fn render_clip(
+    app: &App,
+    folder: &Path,
+    root: &Path,
+    index: u32,
+    clip: &Clip,
+    record: &ClipRecord,
+) -> Result<Option<Picture>, Problem> {
     render(app, folder, root, index, clip, record, PictureSize::Small)
 }
 
-fn render(app: &App, folder: &Path, root: &Path, index: u32, clip: &Clip, record: &ClipRecord, size: PictureSize) -> Result<Option<Picture>, Problem> {
+fn render(
+    app: &App,
+    folder: &Path,
+    root: &Path,
+    index: u32,
+    clip: &Clip,
+    record: &ClipRecord,
+    size: PictureSize,
+) -> Result<Option<Picture>, Problem> {
     let engine = app.color()?;
     let decoder = app.decoder().ok();
     let Some(made) = picture_of(decoder.as_ref(), engine, root, clip, record, size.width()) else { return Ok(None) };
@@ -70,7 +85,12 @@ fn render(app: &App, folder: &Path, root: &Path, index: u32, clip: &Clip, record
 }
 
 /// Writes the contact sheet; false where there is nothing to show.
-pub(crate) fn write_sheet(folder: &Path, cells: &[(Result<Picture, String>, Vec<String>)], title: &str, subtitle: &str) -> Result<bool, Problem> {
+pub(crate) fn write_sheet(
+    folder: &Path,
+    cells: &[(Result<Picture, String>, Vec<String>)],
+    title: &str,
+    subtitle: &str,
+) -> Result<bool, Problem> {
     if cells.is_empty() {
         return Ok(false);
     }

@@ -41,10 +41,24 @@ pub struct RenderedClip {
 }
 
 /// Renders every clip below `path`, or the clip a single file belongs to, into `out`; says each clip to `said` when it is done.
-pub fn preview_folder(path: &Path, out: &Path, options: &PreviewOptions, said: &mut dyn FnMut(&RenderedClip)) -> Result<Vec<RenderedClip>, Problem> {
-    let path = place::canonical(path).map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no {}: {error}", path.display())))?;
-    let (root, only) = if path.is_dir() { (path.clone(), None) } else { (path.parent().map_or_else(|| path.clone(), Path::to_path_buf), path.file_name()) };
-    let only = only.and_then(|name| name.to_str()).map(RelPath::new).transpose().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+pub fn preview_folder(
+    path: &Path,
+    out: &Path,
+    options: &PreviewOptions,
+    said: &mut dyn FnMut(&RenderedClip),
+) -> Result<Vec<RenderedClip>, Problem> {
+    let path = place::canonical(path)
+        .map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no {}: {error}", path.display())))?;
+    let (root, only) = if path.is_dir() {
+        (path.clone(), None)
+    } else {
+        (path.parent().map_or_else(|| path.clone(), Path::to_path_buf), path.file_name())
+    };
+    let only = only
+        .and_then(|name| name.to_str())
+        .map(RelPath::new)
+        .transpose()
+        .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
     let card = CardSource::open(&root)?;
     let recognition = card.recognise();
     let records = checkgate_camera::describe_all(&card, &recognition);
@@ -71,7 +85,13 @@ pub fn preview_folder(path: &Path, out: &Path, options: &PreviewOptions, said: &
                 cells.push((Ok(picture), [lines, vec![words.clone()]].concat()));
                 RenderedClip { clip: clip.name.clone(), path: Some(file), words, colour_managed, problem: None }
             }
-            Ok(None) => RenderedClip { clip: clip.name.clone(), path: None, words: "sound, no picture".to_owned(), colour_managed: false, problem: None },
+            Ok(None) => RenderedClip {
+                clip: clip.name.clone(),
+                path: None,
+                words: "sound, no picture".to_owned(),
+                colour_managed: false,
+                problem: None,
+            },
             Err(problem) => {
                 cells.push((Err(problem.summary.clone()), lines));
                 let words = problem.summary.clone();
@@ -82,9 +102,14 @@ pub fn preview_folder(path: &Path, out: &Path, options: &PreviewOptions, said: &
         rendered.push(done);
     }
     if cells.len() > 1 {
-        let small: Vec<SheetCell<'_>> =
-            cells.iter().map(|(picture, lines)| SheetCell { picture: picture.as_ref().map_err(Clone::clone), lines: lines.clone() }).collect();
-        let title = recognition.reel.clone().unwrap_or_else(|| root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()));
+        let small: Vec<SheetCell<'_>> = cells
+            .iter()
+            .map(|(picture, lines)| SheetCell { picture: picture.as_ref().map_err(Clone::clone), lines: lines.clone() })
+            .collect();
+        let title = recognition
+            .reel
+            .clone()
+            .unwrap_or_else(|| root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()));
         let sheet = contact_sheet(&small, &title, &recognition.family_name);
         let bytes = sheet.to_jpeg(JPEG_QUALITY).map_err(|error| Problem::from_error(error.code(), &error))?;
         files::write_atomic(&out.join("contact-sheet.jpg"), &bytes).map_err(|error| Problem::from_error(error.code(), &error))?;

@@ -121,7 +121,13 @@ impl Live {
     fn frame(&mut self, rev: u64) -> UiFrame {
         let at = Instant::now();
         let mut cards: BTreeMap<String, CardTick> = BTreeMap::new();
-        let empty = |card: &str| CardTick { card: card.to_owned(), words: String::new(), file: String::new(), eta_secs: None, lanes: Vec::new() };
+        let empty = |card: &str| CardTick {
+            card: card.to_owned(),
+            words: String::new(),
+            file: String::new(),
+            eta_secs: None,
+            lanes: Vec::new(),
+        };
         for (job, live) in &self.jobs {
             let snapshot = live.meter.snapshot();
             let tick = cards.entry(live.card.clone()).or_insert_with(|| empty(&live.card));

@@ -87,7 +87,10 @@ impl App {
             settings.cloud_token = None;
         } else {
             if !(url.starts_with("http://") || url.starts_with("https://")) {
-                return Err(Problem::new(ErrorCode::BadRequest, format!("{url:?} is no URL of a cloud; it begins with https:// or http://")));
+                return Err(Problem::new(
+                    ErrorCode::BadRequest,
+                    format!("{url:?} is no URL of a cloud; it begins with https:// or http://"),
+                ));
             }
             if settings.cloud_url.as_deref() != Some(url) {
                 settings.cloud_token = None;

@@ -5,13 +5,12 @@ use crate::verdict::newest_copies;
 use crate::{App, lock, not_found, settings, state_problem};
 use checkgate_catalog::{CardRow, ClipRow, CopyRow, JobRow, UploadRow};
 use checkgate_contract::{
-    CardDetail, CardView, ClipDetail, ClipPage, ClipView, ClipsRequest, CopyState, CopyView, DestinationView, FailedFileView, FieldView,
-    FileView, FindingCounts, LogLine, PresetView, ResultView, Snapshot, SourceView, StationView, UploadState, UploadView, VolumeView,
+    CardDetail, CardView, ClipDetail, ClipPage, ClipView, ClipsRequest, CopyState, CopyView, DestinationView, FailedFileView,
+    FieldView, FileView, FindingCounts, LogLine, PresetView, ResultView, Snapshot, SourceView, StationView, UploadState,
+    UploadView, VolumeView,
 };
 use checkgate_model::verdict::judge;
-use checkgate_model::{
-    ClipKind, Finding, JobState, Problem, Severity, Station, StationState, Verdict,
-};
+use checkgate_model::{ClipKind, Finding, JobState, Problem, Severity, Station, StationState, Verdict};
 use checkgate_transfer::{PackageState, PackageStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -91,8 +90,18 @@ impl App {
             card: self.card_view(&row).await?,
             recognition: row.recognition.evidence.iter().map(|evidence| evidence.what.clone()).collect(),
             findings: self.catalog().findings_of(id).await.map_err(state_problem)?,
-            failed_files: failed_files.into_iter().map(|file| FailedFileView { copy: file.copy, path: file.path, problem: file.problem }).collect(),
-            log: self.catalog().log_of(id).await.map_err(state_problem)?.into_iter().map(|(at, text)| LogLine { at, text }).collect(),
+            failed_files: failed_files
+                .into_iter()
+                .map(|file| FailedFileView { copy: file.copy, path: file.path, problem: file.problem })
+                .collect(),
+            log: self
+                .catalog()
+                .log_of(id)
+                .await
+                .map_err(state_problem)?
+                .into_iter()
+                .map(|(at, text)| LogLine { at, text })
+                .collect(),
             contact_sheet: row.sheet,
         })
     }
@@ -100,13 +109,17 @@ impl App {
     /// Part of the clip list.
     pub async fn clips(&self, request: ClipsRequest) -> Result<ClipPage, Problem> {
         let limit = request.limit.clamp(1, 500);
-        let (total, rows) =
-            self.catalog().find_clips(request.card.as_deref(), &request.filter, request.offset, limit).await.map_err(state_problem)?;
+        let (total, rows) = self
+            .catalog()
+            .find_clips(request.card.as_deref(), &request.filter, request.offset, limit)
+            .await
+            .map_err(state_problem)?;
         let mut clips = Vec::new();
         let mut card: Option<(CardRow, Vec<Finding>)> = None;
         for row in rows {
             if card.as_ref().is_none_or(|(known, _)| known.id != row.card) {
-                let known = self.catalog().card(&row.card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", &row.card))?;
+                let known =
+                    self.catalog().card(&row.card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", &row.card))?;
                 let findings = self.catalog().findings_of(&row.card).await.map_err(state_problem)?;
                 card = Some((known, findings));
             }
@@ -166,7 +179,10 @@ impl App {
                 }
             }
         }
-        let found = cards.iter().find(|card| card.id == words).or_else(|| cards.iter().find(|card| card.reel == words || card.label == words));
+        let found = cards
+            .iter()
+            .find(|card| card.id == words)
+            .or_else(|| cards.iter().find(|card| card.reel == words || card.label == words));
         found.map(|card| card.id.clone()).ok_or_else(|| not_found("card", words))
     }
 
@@ -222,7 +238,8 @@ impl App {
     fn copy_view(&self, copy: &CopyRow, job: Option<&JobRow>) -> CopyView {
         let live = job.and_then(|job| lock(&self.inner.live).copy_bytes(&job.id, &copy.id));
         let state = unword(&copy.state).unwrap_or(CopyState::Waiting);
-        let (bytes_done, bytes_total) = live.unwrap_or((if state == CopyState::Sealed { copy.bytes_total } else { 0 }, copy.bytes_total));
+        let (bytes_done, bytes_total) =
+            live.unwrap_or((if state == CopyState::Sealed { copy.bytes_total } else { 0 }, copy.bytes_total));
         CopyView {
             id: copy.id.clone(),
             label: copy.label.clone(),
@@ -243,7 +260,8 @@ impl App {
 
     fn upload_view(&self, row: &UploadRow) -> UploadView {
         let status: Option<PackageStatus> = row.status.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        let reading = lock(&self.inner.live).upload_meter(&row.card).map(|meter| meter.read()).filter(|reading| reading.bytes_total > 0);
+        let reading =
+            lock(&self.inner.live).upload_meter(&row.card).map(|meter| meter.read()).filter(|reading| reading.bytes_total > 0);
         let cloud_words = status.as_ref().map_or_else(String::new, cloud_words);
         let mut state = unword(&row.state).unwrap_or(UploadState::Waiting);
         if reading.is_none() && state == UploadState::Sending && !self.is_busy(&format!("upload-{}", row.card)) {
@@ -263,7 +281,12 @@ impl App {
                 status
                     .results
                     .into_iter()
-                    .map(|result| ResultView { kind: word(&result.kind), name: result.name, clip: result.clip, size_bytes: result.size_bytes })
+                    .map(|result| ResultView {
+                        kind: word(&result.kind),
+                        name: result.name,
+                        clip: result.clip,
+                        size_bytes: result.size_bytes,
+                    })
                     .collect()
             }),
             problem: row.problem.clone(),
@@ -274,7 +297,9 @@ impl App {
     async fn facts_line(&self, row: &CardRow) -> Result<String, Problem> {
         let clips = self.catalog().clips_of(&row.id).await.map_err(state_problem)?;
         let mut lines: Vec<(String, usize)> = Vec::new();
-        for record in clips.iter().filter_map(|clip| clip.record.as_ref()).filter(|record| !record.text("camera.model").is_empty()) {
+        for record in
+            clips.iter().filter_map(|clip| clip.record.as_ref()).filter(|record| !record.text("camera.model").is_empty())
+        {
             let rate = record.get("rate.project").or_else(|| record.get("tc.rate")).map(rate_text).unwrap_or_default();
             let parts = [record.text("camera.model"), record.text("codec.name"), record.text("image.width_height"), rate];
             let line = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
@@ -291,7 +316,9 @@ impl App {
 fn rate_text(value: &checkgate_model::FieldValue) -> String {
     match value {
         checkgate_model::FieldValue::Rational(num, den) => match (u32::try_from(*num), u32::try_from(*den)) {
-            (Ok(num), Ok(den)) => checkgate_model::FrameRate::new(num, den).map_or_else(|| value.display(), |rate| rate.to_string()),
+            (Ok(num), Ok(den)) => {
+                checkgate_model::FrameRate::new(num, den).map_or_else(|| value.display(), |rate| rate.to_string())
+            }
             _ => value.display(),
         },
         other => other.display(),
@@ -303,7 +330,11 @@ fn camera_letter(row: &CardRow) -> Option<String> {
     if only_sound {
         return Some("S".to_owned());
     }
-    row.recognition.camera_index.as_ref().and_then(|index| index.chars().find(char::is_ascii_alphabetic)).map(|c| c.to_ascii_uppercase().to_string())
+    row.recognition
+        .camera_index
+        .as_ref()
+        .and_then(|index| index.chars().find(char::is_ascii_alphabetic))
+        .map(|c| c.to_ascii_uppercase().to_string())
 }
 
 fn cloud_words(status: &PackageStatus) -> String {
@@ -357,7 +388,9 @@ fn stations(
         Some(words) => (StationState::Working, words.to_owned()),
         None if !card.described => (StationState::Waiting, String::new()),
         None if findings.errors > 0 => (StationState::Attention, format!("{} errors", findings.errors)),
-        None => (StationState::Done, if findings.warnings > 0 { format!("{} warnings", findings.warnings) } else { String::new() }),
+        None => {
+            (StationState::Done, if findings.warnings > 0 { format!("{} warnings", findings.warnings) } else { String::new() })
+        }
     };
     let uploaded = match upload {
         None => (StationState::NotAsked, String::new()),
@@ -371,7 +404,8 @@ fn stations(
         },
     };
     let recognised = (StationState::Done, word(&card.recognition.confidence).replace('_', " "));
-    let released = if verdict.safe { (StationState::Done, verdict.policy.clone()) } else { (StationState::Waiting, String::new()) };
+    let released =
+        if verdict.safe { (StationState::Done, verdict.policy.clone()) } else { (StationState::Waiting, String::new()) };
     Station::ALL
         .into_iter()
         .zip([(StationState::Done, String::new()), recognised, copied, proven, described, uploaded, released])
@@ -398,7 +432,12 @@ fn clip_view(card: &CardRow, row: &ClipRow, findings: &[Finding]) -> ClipView {
             Some(checkgate_model::FieldValue::Int(frames)) => u64::try_from(*frames).ok(),
             _ => None,
         }),
-        rate: row.record.as_ref().and_then(|record| record.get("rate.project").or_else(|| record.get("tc.rate"))).map(rate_text).unwrap_or_default(),
+        rate: row
+            .record
+            .as_ref()
+            .and_then(|record| record.get("rate.project").or_else(|| record.get("tc.rate")))
+            .map(rate_text)
+            .unwrap_or_default(),
         camera: text("camera.model"),
         codec: text("codec.name"),
         picture_size: text("image.width_height"),

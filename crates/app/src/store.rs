@@ -65,7 +65,8 @@ impl EventStore {
     fn apply(&mut self, event: Event) -> Result<(), CatalogError> {
         match event {
             Event::FileCopied { copy, path, size_bytes, modified, hashes, block_crc64 } => {
-                let row = CopyFileRow { path, size_bytes, modified, hashes, block_crc64, evidence: None, state: "copied".to_owned() };
+                let row =
+                    CopyFileRow { path, size_bytes, modified, hashes, block_crc64, evidence: None, state: "copied".to_owned() };
                 self.copied.push((copy.to_string(), row));
                 return self.flush_if_due();
             }

@@ -45,7 +45,11 @@ impl App {
             if verdict.safe != row.safe_since.is_some() {
                 let since = verdict.safe.then(clock::now);
                 self.catalog().set_safe_since(card, since).await.map_err(state_problem)?;
-                let words = if verdict.safe { format!("safe to format ({})", verdict.policy) } else { "no longer safe to format".to_owned() };
+                let words = if verdict.safe {
+                    format!("safe to format ({})", verdict.policy)
+                } else {
+                    "no longer safe to format".to_owned()
+                };
                 self.catalog().log(card, clock::now(), &words).await.map_err(state_problem)?;
             }
             Ok::<(), Problem>(())

@@ -20,7 +20,8 @@ pub struct VerifyAnswer {
 
 /// Verifies a folder and stores nothing.
 pub fn verify_folder(root: &Path, options: &VerifyOptions, control: &Control, meter: &Meter) -> Result<VerifyAnswer, Problem> {
-    let report = checkgate_offload::verify(root, options, control, meter).map_err(|error| Problem::from_error(error.code(), &error))?;
+    let report =
+        checkgate_offload::verify(root, options, control, meter).map_err(|error| Problem::from_error(error.code(), &error))?;
     let whole = report.is_whole();
     Ok(VerifyAnswer { view: view("", root, &report), exit_code: u8::from(!whole) })
 }
@@ -50,7 +51,9 @@ fn view(id: &str, root: &Path, report: &VerifyReport) -> VerificationView {
         checked: report.checked,
         missing: listed(report.missing.iter().map(ToString::to_string)),
         extra: listed(report.extra.iter().map(ToString::to_string)),
-        mismatched: listed(report.mismatched.iter().map(|found| format!("{}: {} recorded, {} found", found.path, found.expected, found.found))),
+        mismatched: listed(
+            report.mismatched.iter().map(|found| format!("{}: {} recorded, {} found", found.path, found.expected, found.found)),
+        ),
         unreadable: listed(report.unreadable.iter().map(|file| format!("{}: {}", file.path, file.problem.summary))),
         notes,
         evidence_words: match report.level {
@@ -100,7 +103,8 @@ impl App {
         let (app, answer_id) = (self.clone(), id.clone());
         tokio::spawn(async move {
             let folder = root.clone();
-            let work = tokio::task::spawn_blocking(move || verify_folder(&folder, &VerifyOptions::default(), &control, &meter)).await;
+            let work =
+                tokio::task::spawn_blocking(move || verify_folder(&folder, &VerifyOptions::default(), &control, &meter)).await;
             let outcome = work.map_err(|error| Problem::from_error(ErrorCode::Internal, &error)).and_then(|outcome| outcome);
             let view = match outcome {
                 Ok(answer) => VerificationView { id: id.clone(), ..answer.view },

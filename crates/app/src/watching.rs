@@ -63,7 +63,9 @@ impl App {
     async fn card_appeared(&self, root: PathBuf) {
         let noticed = match self.notice(root.clone()).await {
             Ok(noticed) => noticed,
-            Err(problem) if problem.code == ErrorCode::SourceEmpty => return tracing::info!(root = %root.display(), "an empty volume appeared"),
+            Err(problem) if problem.code == ErrorCode::SourceEmpty => {
+                return tracing::info!(root = %root.display(), "an empty volume appeared");
+            }
             Err(problem) => return tracing::warn!(%problem, root = %root.display(), "a volume appeared and cannot be read"),
         };
         if let Err(problem) = self.run_preset(&noticed.card.id).await {

@@ -50,13 +50,19 @@ pub(crate) fn parse(head: &[u8]) -> Ari {
 /// A frame holds its header and at least twelve bits for each photosite.
 pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, ReadError> {
     if source.size() < HEADER_BYTES {
-        return Ok(Checked::broken(truncated(format!("an ARRIRAW header has {HEADER_BYTES} bytes, {} are present", source.size()))));
+        return Ok(Checked::broken(truncated(format!(
+            "an ARRIRAW header has {HEADER_BYTES} bytes, {} are present",
+            source.size()
+        ))));
     }
     let ari = parse(head);
     let (Some(width), Some(height)) = (ari.width, ari.height) else { return Ok(Checked::cannot_tell()) };
     let least = HEADER_BYTES.saturating_add(u64::from(width).saturating_mul(u64::from(height)).saturating_mul(12) / 8);
     if source.size() < least {
-        return Ok(Checked::broken(truncated(format!("{width}x{height} needs at least {least} bytes, {} are present", source.size()))));
+        return Ok(Checked::broken(truncated(format!(
+            "{width}x{height} needs at least {least} bytes, {} are present",
+            source.size()
+        ))));
     }
     Ok(Checked::complete())
 }

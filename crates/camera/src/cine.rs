@@ -15,7 +15,8 @@ pub(crate) struct Cine {
 
 pub(crate) fn read(source: &mut Source<'_>, head: &[u8]) -> Result<Cine, ReadError> {
     let short = ReadError::Malformed("the CINE header is too short");
-    let (Some(images), Some(bitmap), Some(setup), Some(offsets)) = (head.le32(20), head.le32(24), head.le32(28), head.le32(32)) else {
+    let (Some(images), Some(bitmap), Some(setup), Some(offsets)) = (head.le32(20), head.le32(24), head.le32(28), head.le32(32))
+    else {
         return Err(short);
     };
     let bitmap = source.up_to(u64::from(bitmap), 40)?;
@@ -47,7 +48,11 @@ pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, Rea
     let size_field = source.at(image_at + annotation_size - 4, 4)?;
     let end = image_at + annotation_size + u64::from(size_field.le32(0).unwrap_or(0));
     if end > source.size() {
-        return Ok(Checked::broken(truncated(format!("the last of {} images is cut: {}", cine.images, sizes(end, source.size())))));
+        return Ok(Checked::broken(truncated(format!(
+            "the last of {} images is cut: {}",
+            cine.images,
+            sizes(end, source.size())
+        ))));
     }
     Ok(Checked::complete())
 }

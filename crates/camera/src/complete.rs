@@ -58,7 +58,10 @@ pub(crate) fn check_files(card: &dyn CardFiles, groups: &Groups, bytes_read: &mu
 /// The files whose structure is read: all but the inner frames of a sequence, which the listing already tells a lot about.
 fn chosen(grouped: &Grouped) -> Vec<&ClipFile> {
     let structural = |file: &&ClipFile| {
-        matches!(file.role, FileRole::Essence | FileRole::Segment | FileRole::SecondCardHalf | FileRole::AudioTwin | FileRole::Proxy)
+        matches!(
+            file.role,
+            FileRole::Essence | FileRole::Segment | FileRole::SecondCardHalf | FileRole::AudioTwin | FileRole::Proxy
+        )
     };
     let mut files: Vec<&ClipFile> = grouped.clip.files.iter().filter(structural).collect();
     let frames: Vec<&ClipFile> = grouped.clip.files.iter().filter(|file| file.role == FileRole::Frame).collect();
@@ -118,7 +121,8 @@ fn check_sequence(grouped: &Grouped, findings: &mut Vec<Finding>) {
     if let Some(range) = &grouped.clip.sequence
         && let Some(first_missing) = range.missing.first()
     {
-        let count = if range.missing.len() >= MAX_MISSING { format!("at least {MAX_MISSING}") } else { range.missing.len().to_string() };
+        let count =
+            if range.missing.len() >= MAX_MISSING { format!("at least {MAX_MISSING}") } else { range.missing.len().to_string() };
         say(
             "sequence.gap",
             Severity::Error,
@@ -142,12 +146,19 @@ fn check_sequence(grouped: &Grouped, findings: &mut Vec<Finding>) {
     let frames: Vec<&ClipFile> = grouped.clip.files.iter().filter(|file| file.role == FileRole::Frame).collect();
     let usual = usual_size(&frames);
     let constant_size = frames.first().is_some_and(|file| matches!(file.path.extension().as_str(), "dpx" | "ari" | "cin"));
-    let odd: Vec<&&ClipFile> = if constant_size { frames.iter().filter(|file| file.size_bytes != usual).collect() } else { Vec::new() };
+    let odd: Vec<&&ClipFile> =
+        if constant_size { frames.iter().filter(|file| file.size_bytes != usual).collect() } else { Vec::new() };
     if let Some(first_odd) = odd.first() {
         say(
             "sequence.size_differs",
             Severity::Error,
-            format!("{} of {} frames have another size than the rest ({usual} bytes), {} has {}", odd.len(), frames.len(), first_odd.path.file_name(), first_odd.size_bytes),
+            format!(
+                "{} of {} frames have another size than the rest ({usual} bytes), {} has {}",
+                odd.len(),
+                frames.len(),
+                first_odd.path.file_name(),
+                first_odd.size_bytes
+            ),
             HINT_KEEP,
             Some(&first_odd.path),
         );
@@ -209,7 +220,8 @@ pub(crate) fn read_whole(card: &dyn CardFiles, entry: &CardEntry, bytes_read: &m
 }
 
 fn check_indexes(card: &dyn CardFiles, groups: &Groups, findings: &mut Vec<Finding>, bytes_read: &mut u64) {
-    let by_path: HashMap<String, &CardEntry> = card.entries().iter().map(|entry| (entry.path.as_str().to_ascii_lowercase(), entry)).collect();
+    let by_path: HashMap<String, &CardEntry> =
+        card.entries().iter().map(|entry| (entry.path.as_str().to_ascii_lowercase(), entry)).collect();
     for index in groups.unassigned.iter().filter(|file| file.role == FileRole::Index) {
         let Some(entry) = by_path.get(&index.path.as_str().to_ascii_lowercase()) else { continue };
         let name = index.path.file_name().to_ascii_uppercase();
@@ -305,7 +317,13 @@ pub(crate) fn clip_name_of_row(ale: &checkgate_interchange::ale::Ale, row: &[Str
     })
 }
 
-fn check_media_profile(path: &RelPath, bytes: &[u8], groups: &Groups, by_path: &HashMap<String, &CardEntry>, findings: &mut Vec<Finding>) {
+fn check_media_profile(
+    path: &RelPath,
+    bytes: &[u8],
+    groups: &Groups,
+    by_path: &HashMap<String, &CardEntry>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(profile) = sony::media_profile(bytes) else {
         findings.push(unreadable_index(path, "it is no MEDIAPRO document"));
         return;
@@ -375,7 +393,9 @@ fn check_file_sets(card: &dyn CardFiles, groups: &Groups, findings: &mut Vec<Fin
             let total = ixml.get("FILE_SET/TOTAL_FILES").and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
             let Some(family) = ixml.get("FILE_SET/FAMILY_UID") else { continue };
             let index = ixml.get("FILE_SET/FILE_SET_INDEX").unwrap_or("").to_owned();
-            let entry = sets.entry(family.to_owned()).or_insert_with(|| (total, BTreeSet::new(), file.path.clone(), grouped.clip.name.clone()));
+            let entry = sets
+                .entry(family.to_owned())
+                .or_insert_with(|| (total, BTreeSet::new(), file.path.clone(), grouped.clip.name.clone()));
             // A recorder that numbers nothing still writes one file each.
             entry.1.insert(if index.is_empty() { file.path.as_str().to_owned() } else { index });
         }

@@ -13,7 +13,9 @@ use crate::structure::{Container, container_of};
 use crate::vendor::{Statements, Strength, rate_value};
 use crate::{CardEntry, CardFiles, ari, cine, dpx, exr, isobmff, mxf, r3d, riff, sony};
 use checkgate_interchange::ale::{self, Ale};
-use checkgate_model::{CardRecognition, Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, FrameRate, RelPath, Timecode};
+use checkgate_model::{
+    CardRecognition, Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, FrameRate, RelPath, Timecode,
+};
 
 /// Indexes of a card, read once for all its clips.
 struct Indexes {
@@ -163,7 +165,15 @@ fn say_rate(said: &mut Statements, strength: Strength, source: &str, field: &str
 }
 
 /// Start, exclusive end, rate and drop flag from a frame count.
-fn say_timecode(said: &mut Statements, source: &str, start: i64, nominal: u32, drop: bool, rate: Option<FrameRate>, frames: Option<i64>) {
+fn say_timecode(
+    said: &mut Statements,
+    source: &str,
+    start: i64,
+    nominal: u32,
+    drop: bool,
+    rate: Option<FrameRate>,
+    frames: Option<i64>,
+) {
     let Ok(code) = Timecode::from_frames(start, nominal, drop) else { return };
     said.say(Strength::Container, source, "tc.start", "", text(&code.to_string()), start.to_string());
     said.say(Strength::Container, source, "tc.drop_frame", "", FieldValue::Bool(drop), drop.to_string());

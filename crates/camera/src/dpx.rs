@@ -60,7 +60,11 @@ pub(crate) fn parse(head: &[u8]) -> Option<Dpx> {
 pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, ReadError> {
     let Some(dpx) = parse(head) else { return Ok(Checked::broken(damaged("no DPX header".to_owned()))) };
     if u64::from(dpx.data_offset) >= source.size() {
-        return Ok(Checked::broken(truncated(format!("the picture begins at byte {}, {} are present", dpx.data_offset, source.size()))));
+        return Ok(Checked::broken(truncated(format!(
+            "the picture begins at byte {}, {} are present",
+            dpx.data_offset,
+            source.size()
+        ))));
     }
     match dpx.file_size_bytes.map(u64::from) {
         Some(declared) if declared > source.size() => Ok(Checked::broken(truncated(sizes(declared, source.size())))),

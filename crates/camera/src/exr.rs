@@ -81,7 +81,9 @@ fn parse(bytes: &[u8]) -> Option<Exr> {
             ("compression", _) => exr.compression = value.first().copied().unwrap_or(0),
             ("channels", _) => exr.half = name_at(value, 0).and_then(|(_, after)| value.le32(after)) == Some(1),
             (_, "string") if exr.texts.len() < 1024 => exr.texts.push((name, fixed_text(&value[..value.len().min(4096)]))),
-            ("framesPerSecond", "rational") => exr.frames_per_second = value.le32(0).zip(value.le32(4)).map(|(n, d)| (n as i32, d)),
+            ("framesPerSecond", "rational") => {
+                exr.frames_per_second = value.le32(0).zip(value.le32(4)).map(|(n, d)| (n as i32, d))
+            }
             ("timeCode", "timecode") => exr.timecode_bcd = value.le32(0),
             ("chromaticities", "chromaticities") => {
                 let numbers: Vec<f32> = value.chunks_exact(4).filter_map(|bytes| bytes.le32(0)).map(f32::from_bits).collect();

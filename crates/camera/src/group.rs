@@ -1,8 +1,8 @@
 //! Owns grouping: one clip is many files (camera.md 1.2). Declared relations and name rules only, never modification times;
 //! every file of the listing ends up in exactly one place.
 
-use crate::profile::{Compiled, FamilyKind, Profiles, fill};
 use crate::CardEntry;
+use crate::profile::{Compiled, FamilyKind, Profiles, fill};
 use checkgate_model::{Clip, ClipFile, ClipKind, FileRole, RelPath, SequenceRange};
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,7 +39,17 @@ pub(crate) fn is_system_file(path: &RelPath) -> bool {
         part.starts_with("._")
             || matches!(
                 part,
-                ".DS_Store" | ".Spotlight-V100" | ".Trashes" | ".fseventsd" | ".TemporaryItems" | ".DocumentRevisions-V100" | "Thumbs.db" | "desktop.ini" | "System Volume Information" | "$RECYCLE.BIN" | "lost+found"
+                ".DS_Store"
+                    | ".Spotlight-V100"
+                    | ".Trashes"
+                    | ".fseventsd"
+                    | ".TemporaryItems"
+                    | ".DocumentRevisions-V100"
+                    | "Thumbs.db"
+                    | "desktop.ini"
+                    | "System Volume Information"
+                    | "$RECYCLE.BIN"
+                    | "lost+found"
             )
     })
 }
@@ -84,7 +94,11 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
                     sequence: None,
                 },
                 family: compiled.family,
-                index: compiled.rule.index.as_ref().map(|template| fill(template, &captures).to_ascii_uppercase().trim_end_matches('_').to_owned()),
+                index: compiled
+                    .rule
+                    .index
+                    .as_ref()
+                    .map(|template| fill(template, &captures).to_ascii_uppercase().trim_end_matches('_').to_owned()),
                 folder: folder_of(entry.path.as_str()).to_owned(),
                 numbered: Vec::new(),
             });
@@ -117,7 +131,9 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
         finish(grouped);
     }
     demote_single_frames(profiles, &mut groups);
-    groups.clips.sort_by(|a, b| (&a.clip.roll, a.family, &a.clip.name, &a.folder).cmp(&(&b.clip.roll, b.family, &b.clip.name, &b.folder)));
+    groups.clips.sort_by(|a, b| {
+        (&a.clip.roll, a.family, &a.clip.name, &a.folder).cmp(&(&b.clip.roll, b.family, &b.clip.name, &b.folder))
+    });
     groups.unassigned.sort_by(|a, b| a.path.cmp(&b.path));
     groups
 }
@@ -167,7 +183,8 @@ fn finish(grouped: &mut Grouped) {
     let files = std::mem::take(&mut grouped.clip.files);
     let mut places: Vec<Option<ClipFile>> = files.into_iter().map(Some).collect();
     grouped.clip.files = order.iter().filter_map(|at| places[*at].take()).collect();
-    grouped.numbered = order.iter().enumerate().filter_map(|(place, at)| numbers.get(at).map(|number| (*number, place))).collect();
+    grouped.numbered =
+        order.iter().enumerate().filter_map(|(place, at)| numbers.get(at).map(|number| (*number, place))).collect();
     if grouped.clip.kind == ClipKind::Sequence {
         let found: Vec<u64> = grouped.numbered.iter().map(|(number, _)| *number).collect();
         if let (Some(first), Some(last)) = (found.first().copied(), found.last().copied()) {
@@ -187,7 +204,10 @@ fn missing_between(sorted: &[u64]) -> Vec<u64> {
 /// One lone numbered picture of no known family is a still, not a sequence.
 fn demote_single_frames(profiles: &Profiles, groups: &mut Groups) {
     for grouped in &mut groups.clips {
-        if profiles.families[grouped.family].kind == FamilyKind::Generic && grouped.clip.kind == ClipKind::Sequence && grouped.numbered.len() == 1 {
+        if profiles.families[grouped.family].kind == FamilyKind::Generic
+            && grouped.clip.kind == ClipKind::Sequence
+            && grouped.numbered.len() == 1
+        {
             grouped.clip.kind = ClipKind::Still;
             grouped.clip.sequence = None;
             if let Some(frame) = grouped.clip.files.first_mut() {

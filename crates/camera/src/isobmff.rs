@@ -198,7 +198,8 @@ fn read_track(body: &[u8], track: &mut Track, tags: &mut Vec<(String, String)>, 
             b"stsz" => {
                 track.constant_sample_bytes = content.be32(4).unwrap_or(0);
                 let count = content.be32(8).unwrap_or(0) as usize;
-                track.sample_bytes = content.get(12..).unwrap_or_default().chunks_exact(4).take(count).filter_map(|e| e.be32(0)).collect();
+                track.sample_bytes =
+                    content.get(12..).unwrap_or_default().chunks_exact(4).take(count).filter_map(|e| e.be32(0)).collect();
             }
             b"stco" | b"co64" => {
                 let count = content.be32(4).unwrap_or(0) as usize;
@@ -337,7 +338,10 @@ fn read_meta(content: &[u8], tags: &mut Vec<(String, String)>) {
     let mut keys: Vec<String> = Vec::new();
     for (name, inside) in boxes(body) {
         if &name == b"keys" {
-            keys = boxes(inside.get(8..).unwrap_or_default()).take(4096).map(|(_, key)| fixed_text(&key[..key.len().min(256)])).collect();
+            keys = boxes(inside.get(8..).unwrap_or_default())
+                .take(4096)
+                .map(|(_, key)| fixed_text(&key[..key.len().min(256)]))
+                .collect();
         }
     }
     for (name, inside) in boxes(body) {
@@ -346,7 +350,11 @@ fn read_meta(content: &[u8], tags: &mut Vec<(String, String)>) {
         }
         for (item, item_body) in boxes(inside) {
             let index = u32::from_be_bytes(item) as usize;
-            let key = index.checked_sub(1).and_then(|index| keys.get(index)).cloned().unwrap_or_else(|| format!("ilst/{}", box_name(item)));
+            let key = index
+                .checked_sub(1)
+                .and_then(|index| keys.get(index))
+                .cloned()
+                .unwrap_or_else(|| format!("ilst/{}", box_name(item)));
             for (part, data) in boxes(item_body) {
                 if &part == b"data" {
                     let kind = data.be32(0).unwrap_or(0) & 0x00ff_ffff;
@@ -382,7 +390,11 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
     let movie = read(source)?;
     let size = source.size();
     if let Some((name, end)) = &movie.cut_box {
-        let what = if movie.has_moov { "the index is there, the recording is cut" } else { "the recording is cut and its index is missing" };
+        let what = if movie.has_moov {
+            "the index is there, the recording is cut"
+        } else {
+            "the recording is cut and its index is missing"
+        };
         return Ok(Checked::broken(truncated(format!("{what}: box {name} {}", sizes(*end, size)))));
     }
     if !movie.has_moov {
@@ -405,13 +417,20 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
             HINT_KEEP,
         )));
     }
-    if let Some(track) = movie.tracks.iter().find(|track| track.samples > 0 && track.first_chunk.is_none()).filter(|_| !movie.fragmented) {
+    if let Some(track) =
+        movie.tracks.iter().find(|track| track.samples > 0 && track.first_chunk.is_none()).filter(|_| !movie.fragmented)
+    {
         return Ok(Checked::broken(unfinalised(format!("the index counts {} samples and places none of them", track.samples))));
     }
     if let Some(at) = movie.foreign_at {
         // Some action cameras append their own data behind the last box; every picture lies before it.
         let message = format!("the structure is complete; {} bytes behind byte {at} are no part of it", size - at);
-        let finding = Finding::new("structure.trailing_bytes", Severity::Note, message, "They are copied as part of the file; nothing to do.");
+        let finding = Finding::new(
+            "structure.trailing_bytes",
+            Severity::Note,
+            message,
+            "They are copied as part of the file; nothing to do.",
+        );
         return Ok(Checked { complete: Some(true), findings: vec![finding] });
     }
     Ok(Checked::complete())

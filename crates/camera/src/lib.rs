@@ -6,8 +6,8 @@
 mod ari;
 mod cine;
 mod complete;
-mod dpx;
 mod describe;
+mod dpx;
 mod exr;
 mod group;
 mod isobmff;

@@ -46,7 +46,10 @@ struct Klv {
 
 fn klv(source: &mut Source<'_>, at: u64) -> Result<Klv, ReadError> {
     let head = source.up_to(at, 25)?;
-    let key: [u8; 16] = head.get(..16).and_then(|key| key.try_into().ok()).ok_or(ReadError::PastEnd { wanted_end: at + 17, size: source.size() })?;
+    let key: [u8; 16] = head
+        .get(..16)
+        .and_then(|key| key.try_into().ok())
+        .ok_or(ReadError::PastEnd { wanted_end: at + 17, size: source.size() })?;
     let first = *head.get(16).ok_or(ReadError::PastEnd { wanted_end: at + 17, size: source.size() })?;
     let (length, length_bytes) = if first < 0x80 {
         (u64::from(first), 1u64)
@@ -55,7 +58,8 @@ fn klv(source: &mut Source<'_>, at: u64) -> Result<Klv, ReadError> {
         if count == 0 || count > 8 {
             return Err(ReadError::Malformed("a KLV has no usable length"));
         }
-        let digits = head.get(17..17 + count).ok_or(ReadError::PastEnd { wanted_end: at + 17 + count as u64, size: source.size() })?;
+        let digits =
+            head.get(17..17 + count).ok_or(ReadError::PastEnd { wanted_end: at + 17 + count as u64, size: source.size() })?;
         (digits.iter().fold(0u64, |value, digit| value << 8 | u64::from(*digit)), 1 + count as u64)
     };
     let value_at = at + 16 + length_bytes;
@@ -209,7 +213,8 @@ impl LocalSet<'_> {
 
     fn text(&self, tag: u16) -> Option<String> {
         let value = self.items.get(&tag)?;
-        let units: Vec<u16> = value.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).take_while(|unit| *unit != 0).collect();
+        let units: Vec<u16> =
+            value.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).take_while(|unit| *unit != 0).collect();
         let text = String::from_utf16_lossy(&units).trim().to_owned();
         (!text.is_empty()).then_some(text)
     }

@@ -42,7 +42,10 @@ const PRIMARIES: &[(&str, &[&str])] = &[
     ("REDWideGamutRGB", &["redwidegamutrgb", "rwg", "rwgrgb", "redwidegamut"]),
     ("V-Gamut", &["vgamut", "panasonicvgamut"]),
     ("Cinema Gamut", &["cinemagamut", "canoncinemagamut"]),
-    ("Blackmagic Wide Gamut Gen5", &["blackmagicwidegamutgen5", "blackmagicdesignwidegamutgen5", "bmdwidegamutgen5", "blackmagicdesign"]),
+    (
+        "Blackmagic Wide Gamut Gen5",
+        &["blackmagicwidegamutgen5", "blackmagicdesignwidegamutgen5", "bmdwidegamutgen5", "blackmagicdesign"],
+    ),
     ("DaVinci Wide Gamut", &["davinciwidegamut", "dwg"]),
     ("D-Gamut", &["dgamut", "djidgamut"]),
     ("Apple Wide Gamut", &["applewidegamut"]),
@@ -135,7 +138,10 @@ pub(crate) fn primaries_of(chromaticities: [f32; 8]) -> Option<&'static str> {
 
 /// Whether a text is a maker's way to say that it does not know.
 pub(crate) fn is_vendor_unknown(text: &str) -> bool {
-    matches!(text.trim().to_ascii_lowercase().as_str(), "--" | "-" | "n.a." | "n/a" | "na" | "unknown" | "not available" | "none" | "65535" | "409.5" | "409.500")
+    matches!(
+        text.trim().to_ascii_lowercase().as_str(),
+        "--" | "-" | "n.a." | "n/a" | "na" | "unknown" | "not available" | "none" | "65535" | "409.5" | "409.500"
+    )
 }
 
 #[cfg(test)]

@@ -21,7 +21,11 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
             return Ok(Checked::cannot_tell());
         }
         if at + length > size {
-            return Ok(Checked::broken(truncated(format!("block {} {}", String::from_utf8_lossy(kind), sizes(at + length, size)))));
+            return Ok(Checked::broken(truncated(format!(
+                "block {} {}",
+                String::from_utf8_lossy(kind),
+                sizes(at + length, size)
+            ))));
         }
         blocks += 1;
         at = (at + length).next_multiple_of(ALIGNMENT).max(at + length);

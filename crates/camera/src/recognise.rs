@@ -1,6 +1,7 @@
 //! Owns recognition (camera.md 1.1): unique marks first, DCIM last, evidence kept. One card can hold several families; what no
 //! family claims is listed all the same. Must never narrow what is copied.
 
+use crate::CardFiles;
 use crate::complete;
 use crate::group::{Grouped, Groups, group};
 use crate::isobmff;
@@ -8,7 +9,6 @@ use crate::profile::{FamilyKind, Profiles, UNKNOWN, profiles};
 use crate::riff;
 use crate::source::Source;
 use crate::structure::Container;
-use crate::CardFiles;
 use checkgate_model::{CardRecognition, Clip, ClipKind, Confidence, FileRole, RecognitionEvidence, RelPath, Roll};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +119,12 @@ fn tape_of(card: &dyn CardFiles, clip: &Clip, bytes_read: &mut u64) -> Option<St
 }
 
 /// What a container says of its maker, asked only where the name alone says little.
-fn container_identity(card: &dyn CardFiles, profiles: &Profiles, grouped: &Grouped, bytes_read: &mut u64) -> Option<(usize, String, RelPath)> {
+fn container_identity(
+    card: &dyn CardFiles,
+    profiles: &Profiles,
+    grouped: &Grouped,
+    bytes_read: &mut u64,
+) -> Option<(usize, String, RelPath)> {
     let profile = &profiles.families[grouped.family];
     let weak = profile.kind == FamilyKind::Generic || profile.make.is_empty();
     if !weak || !matches!(grouped.clip.kind, ClipKind::Video | ClipKind::Sound) {
@@ -142,7 +147,8 @@ fn container_identity(card: &dyn CardFiles, profiles: &Profiles, grouped: &Group
                 words.extend(movie.video().map(|track| track.codec.clone()));
                 let telling = |name: &str| {
                     let name = name.to_ascii_lowercase();
-                    ["mak", "make", "manufacturer", "model", "mod", "encoder", "too"].iter().any(|end| name.ends_with(end)) || name.starts_with("com.arri")
+                    ["mak", "make", "manufacturer", "model", "mod", "encoder", "too"].iter().any(|end| name.ends_with(end))
+                        || name.starts_with("com.arri")
                 };
                 for (name, text) in movie.tags.iter().filter(|(name, _)| telling(name)) {
                     words.push(if name.starts_with("com.arri") { name.clone() } else { text.clone() });
@@ -174,7 +180,11 @@ fn standings(
             confidence = Confidence::SidecarField;
             what.push_str(", and its content says so");
         }
-        standings.entry(compiled.family).or_default().evidence.push(RecognitionEvidence { confidence, what, path: Some(path.clone()) });
+        standings.entry(compiled.family).or_default().evidence.push(RecognitionEvidence {
+            confidence,
+            what,
+            path: Some(path.clone()),
+        });
     }
     for (family, (words, path)) in named {
         standings.entry(*family).or_default().evidence.push(RecognitionEvidence {
@@ -236,7 +246,11 @@ fn rolls(clips: &[Grouped]) -> Vec<Roll> {
 }
 
 fn roll_folder(name: &str, clips: &[&Clip]) -> Option<RelPath> {
-    let essences: Vec<&RelPath> = clips.iter().filter_map(|clip| clip.files.iter().find(|file| file.role != FileRole::Sidecar)).map(|file| &file.path).collect();
+    let essences: Vec<&RelPath> = clips
+        .iter()
+        .filter_map(|clip| clip.files.iter().find(|file| file.role != FileRole::Sidecar))
+        .map(|file| &file.path)
+        .collect();
     let first = essences.first()?;
     let mut folder = first.parent();
     let mut named = None;

@@ -105,7 +105,11 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Wave, ReadError> {
         wave.furthest_chunk_end = wave.furthest_chunk_end.max(end);
         // Chunks start on even bytes; some writers forget the pad, so a byte that continues with a name is not skipped.
         at = end.saturating_add(length & 1);
-        if length & 1 == 1 && source.up_to(end, 4).is_ok_and(|next| next.len() == 4 && next.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' ')) {
+        if length & 1 == 1
+            && source
+                .up_to(end, 4)
+                .is_ok_and(|next| next.len() == 4 && next.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' '))
+        {
             at = end;
         }
     }
@@ -173,7 +177,8 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
     }
     if wave.data_bytes == 0 && wave.form == "WAVE" {
         let hint = "Play the take on the recorder before the card is formatted; it may be a false start.";
-        let finding = Finding::new("structure.no_frames", Severity::Warning, "the structure is complete, and holds no sound", hint);
+        let finding =
+            Finding::new("structure.no_frames", Severity::Warning, "the structure is complete, and holds no sound", hint);
         return Ok(Checked { complete: Some(true), findings: vec![finding] });
     }
     if wave.channels == 0 || wave.sample_rate == 0 {

@@ -20,13 +20,8 @@ pub fn ltc_from_sony_bcd(text: &str, nominal: u32) -> Option<(Timecode, bool)> {
     let (frames, seconds, minutes, hours) = (byte(0)?, byte(2)?, byte(4)?, byte(6)?);
     let drop = frames & 0x40 != 0;
     let separator = if drop { ';' } else { ':' };
-    let label = format!(
-        "{:02}:{:02}:{:02}{separator}{:02}",
-        bcd(hours, 0x3)?,
-        bcd(minutes, 0x7)?,
-        bcd(seconds, 0x7)?,
-        bcd(frames, 0x3)?
-    );
+    let label =
+        format!("{:02}:{:02}:{:02}{separator}{:02}", bcd(hours, 0x3)?, bcd(minutes, 0x7)?, bcd(seconds, 0x7)?, bcd(frames, 0x3)?);
     Timecode::parse(&label, nominal).ok().map(|code| (code, seconds & 0x80 != 0))
 }
 
@@ -117,7 +112,9 @@ pub(crate) fn non_real_time_meta(bytes: &[u8]) -> Option<NonRealTimeMeta> {
 /// The end entry names the last frame itself (inclusive); the canonical end is one behind it.
 fn read_timecode(root: roxmltree::Node<'_, '_>, meta: &mut NonRealTimeMeta) {
     let Some(table) = child(root, "LtcChangeTable") else { return };
-    let Some(nominal) = attribute(table, "tcFps").and_then(|text| text.trim().parse::<u32>().ok()).filter(|fps| (1..=120).contains(fps)) else {
+    let Some(nominal) =
+        attribute(table, "tcFps").and_then(|text| text.trim().parse::<u32>().ok()).filter(|fps| (1..=120).contains(fps))
+    else {
         return;
     };
     let half_step = attribute(table, "halfStep") == Some("true");
@@ -181,7 +178,12 @@ pub(crate) fn media_profile(bytes: &[u8]) -> Option<MediaProfile> {
                     uri: clean(uri),
                     duration_frames: attribute(node, "dur").and_then(|text| text.parse().ok()),
                     status: attribute(node, "status").unwrap_or("").to_owned(),
-                    related: node.children().filter(|node| node.is_element()).filter_map(|node| attribute(node, "uri")).map(clean).collect(),
+                    related: node
+                        .children()
+                        .filter(|node| node.is_element())
+                        .filter_map(|node| attribute(node, "uri"))
+                        .map(clean)
+                        .collect(),
                 });
             }
             _ => {}

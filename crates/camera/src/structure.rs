@@ -93,7 +93,9 @@ pub(crate) fn container_of(head: &[u8]) -> Container {
         b"RIFF" | b"RF64" | b"BW64" => return Container::Riff,
         b"SDPX" | b"XPDS" => return Container::Dpx,
         [0x76, 0x2f, 0x31, 0x01] => return Container::Exr,
-        b"ARRI" if head.get(4..8) == Some(&[0x12, 0x34, 0x56, 0x78]) || head.get(4..8) == Some(&[0x78, 0x56, 0x34, 0x12]) => return Container::Ari,
+        b"ARRI" if head.get(4..8) == Some(&[0x12, 0x34, 0x56, 0x78]) || head.get(4..8) == Some(&[0x78, 0x56, 0x34, 0x12]) => {
+            return Container::Ari;
+        }
         _ => {}
     }
     match four(4) {

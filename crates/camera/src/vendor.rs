@@ -94,7 +94,15 @@ pub(crate) enum Strength {
 pub(crate) struct Statements(Vec<Statement>);
 
 impl Statements {
-    pub(crate) fn say(&mut self, strength: Strength, source: &str, field: &str, unit: &str, value: FieldValue, raw: impl Into<String>) {
+    pub(crate) fn say(
+        &mut self,
+        strength: Strength,
+        source: &str,
+        field: &str,
+        unit: &str,
+        value: FieldValue,
+        raw: impl Into<String>,
+    ) {
         self.push(strength, source, field, unit, Some(value), raw.into());
     }
 
@@ -117,7 +125,14 @@ impl Statements {
 
     fn push(&mut self, strength: Strength, source: &str, field: &str, unit: &str, value: Option<FieldValue>, raw: String) {
         if self.0.len() < 4096 {
-            self.0.push(Statement { field: field.to_owned(), unit: unit.to_owned(), value, raw, source: source.to_owned(), strength });
+            self.0.push(Statement {
+                field: field.to_owned(),
+                unit: unit.to_owned(),
+                value,
+                raw,
+                source: source.to_owned(),
+                strength,
+            });
         }
     }
 
@@ -165,7 +180,11 @@ impl Statements {
     }
 
     pub(crate) fn first(&self, field: &str) -> Option<&FieldValue> {
-        self.0.iter().filter(|said| said.field == field && said.value.is_some()).max_by_key(|said| said.strength).and_then(|said| said.value.as_ref())
+        self.0
+            .iter()
+            .filter(|said| said.field == field && said.value.is_some())
+            .max_by_key(|said| said.strength)
+            .and_then(|said| said.value.as_ref())
     }
 
     /// The record, strongest source first.
@@ -220,7 +239,10 @@ fn value_of(kind: ValueKind, raw: &str, nominal: Option<u32>) -> Option<FieldVal
         ValueKind::Gamma => FieldValue::Text(gamma(text).0),
         ValueKind::Primaries => FieldValue::Text(primaries(text)),
         ValueKind::Cdl => {
-            let numbers: Vec<f64> = text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | 'e' | 'E'))).filter_map(|n| n.parse().ok()).collect();
+            let numbers: Vec<f64> = text
+                .split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | 'e' | 'E')))
+                .filter_map(|n| n.parse().ok())
+                .collect();
             if numbers.len() != 9 {
                 return None;
             }

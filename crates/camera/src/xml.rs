@@ -31,7 +31,8 @@ pub(crate) fn parse(text: &str) -> Option<Document<'_>> {
     if too_deep(text) {
         return None;
     }
-    Document::parse_with_options(text, ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() }).ok()
+    Document::parse_with_options(text, ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() })
+        .ok()
 }
 
 fn too_deep(text: &str) -> bool {

@@ -66,8 +66,7 @@ pub struct ClipRow {
     pub picture_words: String,
 }
 
-const CARD: &str =
-    "select id, fingerprint, volume, label, root, reel, recognition, source_device, writable, seen_at, described, safe_since, sheet from card";
+const CARD: &str = "select id, fingerprint, volume, label, root, reel, recognition, source_device, writable, seen_at, described, safe_since, sheet from card";
 
 fn card(row: &SqliteRow) -> Result<CardRow, CatalogError> {
     Ok(CardRow {
@@ -116,13 +115,19 @@ impl Catalog {
 
     /// All destinations, oldest first.
     pub async fn destinations(&self) -> Result<Vec<DestinationRow>, CatalogError> {
-        let rows = sqlx::query("select id, label, path, in_preset from destination order by created_at, id").fetch_all(&self.pool).await?;
-        Ok(rows.iter().map(|row| DestinationRow { id: row.get(0), label: row.get(1), path: row.get(2), in_preset: row.get(3) }).collect())
+        let rows = sqlx::query("select id, label, path, in_preset from destination order by created_at, id")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| DestinationRow { id: row.get(0), label: row.get(1), path: row.get(2), in_preset: row.get(3) })
+            .collect())
     }
 
     /// Puts a destination into the preset or takes it out.
     pub async fn set_destination(&self, id: &str, in_preset: bool) -> Result<bool, CatalogError> {
-        let done = sqlx::query("update destination set in_preset = ? where id = ?").bind(in_preset).bind(id).execute(&self.pool).await?;
+        let done =
+            sqlx::query("update destination set in_preset = ? where id = ?").bind(in_preset).bind(id).execute(&self.pool).await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -196,7 +201,10 @@ impl Catalog {
 
     /// The newest cards, newest first.
     pub async fn cards(&self, limit: u32) -> Result<Vec<CardRow>, CatalogError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("{CARD} order by seen_at desc, id desc limit ?"))).bind(limit).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(AssertSqlSafe(format!("{CARD} order by seen_at desc, id desc limit ?")))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(card).collect()
     }
 
@@ -208,7 +216,11 @@ impl Catalog {
 
     /// Stores since when the verdict is safe; `None` takes it back.
     pub async fn set_safe_since(&self, id: &str, since: Option<Timestamp>) -> Result<(), CatalogError> {
-        sqlx::query("update card set safe_since = ? where id = ?").bind(since.map(|at| at.to_string())).bind(id).execute(&self.pool).await?;
+        sqlx::query("update card set safe_since = ? where id = ?")
+            .bind(since.map(|at| at.to_string()))
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -238,15 +250,23 @@ impl Catalog {
 
     /// All clips of a card, in order.
     pub async fn clips_of(&self, card: &str) -> Result<Vec<ClipRow>, CatalogError> {
-        let rows = sqlx::query("select card, position, name, record, picture, picture_words from clip_record where card = ? order by position")
-            .bind(card)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "select card, position, name, record, picture, picture_words from clip_record where card = ? order by position",
+        )
+        .bind(card)
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(clip).collect()
     }
 
     /// Clips whose words contain every word of `filter`, newest card first; with the number of all matches.
-    pub async fn find_clips(&self, card: Option<&str>, filter: &str, offset: u32, limit: u32) -> Result<(u32, Vec<ClipRow>), CatalogError> {
+    pub async fn find_clips(
+        &self,
+        card: Option<&str>,
+        filter: &str,
+        offset: u32,
+        limit: u32,
+    ) -> Result<(u32, Vec<ClipRow>), CatalogError> {
         let words: Vec<String> = filter.split_whitespace().take(8).map(str::to_lowercase).collect();
         let mut condition = String::from("(? is null or c.card = ?)");
         for _ in &words {
@@ -271,7 +291,11 @@ impl Catalog {
     /// Replaces the findings of one source.
     pub async fn store_findings(&self, card: &str, source: &str, findings: &[Finding]) -> Result<(), CatalogError> {
         let mut transaction = self.pool.begin_with("begin immediate").await?;
-        sqlx::query("delete from finding where card = ? and source = ?").bind(card).bind(source).execute(&mut *transaction).await?;
+        sqlx::query("delete from finding where card = ? and source = ?")
+            .bind(card)
+            .bind(source)
+            .execute(&mut *transaction)
+            .await?;
         for finding in findings {
             sqlx::query("insert into finding (card, source, finding) values (?, ?, ?)")
                 .bind(card)
@@ -286,8 +310,10 @@ impl Catalog {
 
     /// All findings of a card, worst first.
     pub async fn findings_of(&self, card: &str) -> Result<Vec<Finding>, CatalogError> {
-        let rows = sqlx::query("select finding from finding where card = ? order by rowid").bind(card).fetch_all(&self.pool).await?;
-        let mut findings: Vec<Finding> = rows.iter().map(|row| parse("finding", &row.get::<String, _>(0))).collect::<Result<_, _>>()?;
+        let rows =
+            sqlx::query("select finding from finding where card = ? order by rowid").bind(card).fetch_all(&self.pool).await?;
+        let mut findings: Vec<Finding> =
+            rows.iter().map(|row| parse("finding", &row.get::<String, _>(0))).collect::<Result<_, _>>()?;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(findings)
     }

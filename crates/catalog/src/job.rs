@@ -182,7 +182,9 @@ impl Catalog {
 
     /// All jobs, newest first.
     pub async fn jobs(&self) -> Result<Vec<JobRow>, CatalogError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("{JOB} order by started_at desc, id desc limit 1000"))).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(AssertSqlSafe(format!("{JOB} order by started_at desc, id desc limit 1000")))
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(job).collect()
     }
 
@@ -194,7 +196,13 @@ impl Catalog {
     }
 
     /// Stores a job's state and problem.
-    pub async fn set_job_state(&self, id: &str, state: JobState, problem: Option<&Problem>, at: Timestamp) -> Result<(), CatalogError> {
+    pub async fn set_job_state(
+        &self,
+        id: &str,
+        state: JobState,
+        problem: Option<&Problem>,
+        at: Timestamp,
+    ) -> Result<(), CatalogError> {
         sqlx::query("update job set state = ?, problem = ?, updated_at = ? where id = ?")
             .bind(word(&state))
             .bind(problem.map(text))
@@ -213,13 +221,15 @@ impl Catalog {
 
     /// Copies of a job in the order they were asked for.
     pub async fn copies_of_job(&self, job: &str) -> Result<Vec<CopyRow>, CatalogError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("{COPY} where job = ? order by rowid"))).bind(job).fetch_all(&self.pool).await?;
+        let rows =
+            sqlx::query(AssertSqlSafe(format!("{COPY} where job = ? order by rowid"))).bind(job).fetch_all(&self.pool).await?;
         rows.iter().map(copy).collect()
     }
 
     /// All copies of a card, oldest first.
     pub async fn copies_of_card(&self, card: &str) -> Result<Vec<CopyRow>, CatalogError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("{COPY} where card = ? order by rowid"))).bind(card).fetch_all(&self.pool).await?;
+        let rows =
+            sqlx::query(AssertSqlSafe(format!("{COPY} where card = ? order by rowid"))).bind(card).fetch_all(&self.pool).await?;
         rows.iter().map(copy).collect()
     }
 
@@ -314,18 +324,25 @@ impl Catalog {
 
     /// Files that failed in a job, at most 1,000.
     pub async fn failed_files_of(&self, job: &str) -> Result<Vec<FailedFileRow>, CatalogError> {
-        let rows = sqlx::query("select copy, path, problem from failed_file where job = ? limit 1000").bind(job).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("select copy, path, problem from failed_file where job = ? limit 1000")
+            .bind(job)
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter()
-            .map(|row| Ok(FailedFileRow { copy: row.get(0), path: row.get(1), problem: parse("problem", &row.get::<String, _>(2))? }))
+            .map(|row| {
+                Ok(FailedFileRow { copy: row.get(0), path: row.get(1), problem: parse("problem", &row.get::<String, _>(2))? })
+            })
             .collect()
     }
 
     /// Files of a copy, by path.
     pub async fn files_of_copy(&self, copy: &str) -> Result<Vec<CopyFileRow>, CatalogError> {
-        let rows = sqlx::query("select path, size_bytes, modified, hashes, block_crc64, evidence, state from copy_file where copy = ? order by path")
-            .bind(copy)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "select path, size_bytes, modified, hashes, block_crc64, evidence, state from copy_file where copy = ? order by path",
+        )
+        .bind(copy)
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter()
             .map(|row| {
                 let blocks: Vec<u8> = row.get(4);
@@ -335,7 +352,10 @@ impl Catalog {
                     size_bytes: row.get::<i64, _>(1).unsigned_abs(),
                     modified: unword("time", row.get(2))?,
                     hashes: parse("hashes", &row.get::<String, _>(3))?,
-                    block_crc64: blocks.chunks_exact(8).map(|eight| u64::from_le_bytes(eight.try_into().expect("eight bytes"))).collect(),
+                    block_crc64: blocks
+                        .chunks_exact(8)
+                        .map(|eight| u64::from_le_bytes(eight.try_into().expect("eight bytes")))
+                        .collect(),
                     evidence: evidence.map(|json| parse("evidence", &json)).transpose()?,
                     state: row.get(6),
                 })
@@ -361,7 +381,12 @@ impl Catalog {
 
     /// Verifications, newest first, at most 100.
     pub async fn verifications(&self) -> Result<Vec<VerificationRow>, CatalogError> {
-        let rows = sqlx::query("select id, path, state, report from verification order by at desc limit 100").fetch_all(&self.pool).await?;
-        Ok(rows.iter().map(|row| VerificationRow { id: row.get(0), path: row.get(1), state: row.get(2), report: row.get(3) }).collect())
+        let rows = sqlx::query("select id, path, state, report from verification order by at desc limit 100")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| VerificationRow { id: row.get(0), path: row.get(1), state: row.get(2), report: row.get(3) })
+            .collect())
     }
 }

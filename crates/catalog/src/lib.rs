@@ -110,10 +110,12 @@ impl Catalog {
 
     /// A card's log, oldest first, at most the last 500 lines.
     pub async fn log_of(&self, card: &str) -> Result<Vec<(String, String)>, CatalogError> {
-        let rows = sqlx::query("select at, text from (select rowid, at, text from log where card = ? order by rowid desc limit 500) order by rowid")
-            .bind(card)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "select at, text from (select rowid, at, text from log where card = ? order by rowid desc limit 500) order by rowid",
+        )
+        .bind(card)
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }

@@ -122,7 +122,10 @@ impl Catalog {
 
     /// Objects of an upload that were begun.
     pub async fn upload_files(&self, id: &str) -> Result<Vec<UploadFileRow>, CatalogError> {
-        let rows = sqlx::query("select key, remote, part_size, complete from upload_file where upload = ?").bind(id).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("select key, remote, part_size, complete from upload_file where upload = ?")
+            .bind(id)
+            .fetch_all(&self.pool)
+            .await?;
         Ok(rows
             .iter()
             .map(|row| UploadFileRow {
@@ -135,7 +138,13 @@ impl Catalog {
     }
 
     /// Stores that an object was begun; parts of an earlier try under another multipart id are forgotten.
-    pub async fn upload_file_started(&self, id: &str, key: &str, remote: Option<&str>, part_size: u64) -> Result<(), CatalogError> {
+    pub async fn upload_file_started(
+        &self,
+        id: &str,
+        key: &str,
+        remote: Option<&str>,
+        part_size: u64,
+    ) -> Result<(), CatalogError> {
         let mut transaction = self.pool.begin_with("begin immediate").await?;
         let before: Option<Option<String>> = sqlx::query("select remote from upload_file where upload = ? and key = ?")
             .bind(id)
@@ -144,7 +153,11 @@ impl Catalog {
             .await?
             .map(|row| row.get(0));
         if before.is_some_and(|old| old.as_deref() != remote) {
-            sqlx::query("delete from upload_part where upload = ? and key = ?").bind(id).bind(key).execute(&mut *transaction).await?;
+            sqlx::query("delete from upload_part where upload = ? and key = ?")
+                .bind(id)
+                .bind(key)
+                .execute(&mut *transaction)
+                .await?;
         }
         sqlx::query(
             "insert into upload_file (upload, key, remote, part_size) values (?, ?, ?, ?) on conflict (upload, key) do update set \

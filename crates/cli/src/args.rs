@@ -36,13 +36,19 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  checkgate volumes\n  checkgate volumes --json | jq '.[] | select(.role == \"card\")'")]
     Volumes,
     /// Recognise a card or roll: family, clips, metadata, findings. Writes nothing.
-    #[command(after_help = "Examples:\n  checkgate inspect /media/A003R1JL\n  checkgate inspect /media/A003R1JL --fields\n\nExit code 1 if there is a finding of severity error.")]
+    #[command(
+        after_help = "Examples:\n  checkgate inspect /media/A003R1JL\n  checkgate inspect /media/A003R1JL --fields\n\nExit code 1 if there is a finding of severity error."
+    )]
     Inspect(Inspect),
     /// Copy a card to one or more destinations, prove the copies, seal them with ASC MHL, describe the clips.
-    #[command(after_help = "Examples:\n  checkgate offload /media/A003R1JL --to /mnt/ssd --to /mnt/raid\n  checkgate offload /media/A003R1JL --to /mnt/ssd --hash xxh64,md5 --verify device\n\nEach copy goes into a folder named after the reel. Ctrl-C stops at the next chunk; `checkgate resume` goes on.")]
+    #[command(
+        after_help = "Examples:\n  checkgate offload /media/A003R1JL --to /mnt/ssd --to /mnt/raid\n  checkgate offload /media/A003R1JL --to /mnt/ssd --hash xxh64,md5 --verify device\n\nEach copy goes into a folder named after the reel. Ctrl-C stops at the next chunk; `checkgate resume` goes on."
+    )]
     Offload(Offload),
     /// Go on with jobs that were stopped or interrupted.
-    #[command(after_help = "Examples:\n  checkgate resume              every job that can go on\n  checkgate resume 0190e2b4-…   one job")]
+    #[command(
+        after_help = "Examples:\n  checkgate resume              every job that can go on\n  checkgate resume 0190e2b4-…   one job"
+    )]
     Resume(Resume),
     /// List jobs.
     Jobs,
@@ -50,28 +56,40 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  checkgate card A003R1JL\n\nExit code 0 if it is safe to format, else 1.")]
     Card(Card),
     /// Verify a folder against whatever manifests lie in it: ASC MHL or legacy MHL of any vendor. Writes nothing.
-    #[command(after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive --depth system --json")]
+    #[command(
+        after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive --depth system --json"
+    )]
     Verify(Verify),
     /// Render ACES previews and a contact sheet of a card, a roll or one file.
-    #[command(after_help = "Examples:\n  checkgate preview /mnt/ssd/A003R1JL --out previews\n  checkgate preview clip.mov --out . --input 'ARRI LogC4'\n\nThe input colour space is taken from metadata, or from --input; it is never guessed.")]
+    #[command(
+        after_help = "Examples:\n  checkgate preview /mnt/ssd/A003R1JL --out previews\n  checkgate preview clip.mov --out . --input 'ARRI LogC4'\n\nThe input colour space is taken from metadata, or from --input; it is never guessed."
+    )]
     Preview(Preview),
     /// Colour spaces and exact evaluation of colour transforms.
     #[command(subcommand)]
     Color(Color),
     /// Write the metadata of a card or folder as ALE or CSV.
-    #[command(after_help = "Examples:\n  checkgate export ale /mnt/ssd/A003R1JL -o A003R1JL.ale\n  checkgate export csv /mnt/ssd/A003R1JL -o -")]
+    #[command(
+        after_help = "Examples:\n  checkgate export ale /mnt/ssd/A003R1JL -o A003R1JL.ale\n  checkgate export csv /mnt/ssd/A003R1JL -o -"
+    )]
     Export(Export),
     /// Upload a card from a verified copy; goes on where an earlier upload stopped.
-    #[command(after_help = "Examples:\n  checkgate upload A003R1JL --to https://cloud.example.org --token-file token\n  checkgate upload /mnt/ssd/A003R1JL --limit 20MB\n\nThe argument is a reel, a card id, or the folder of a copy or card.")]
+    #[command(
+        after_help = "Examples:\n  checkgate upload A003R1JL --to https://cloud.example.org --token-file token\n  checkgate upload /mnt/ssd/A003R1JL --limit 20MB\n\nThe argument is a reel, a card id, or the folder of a copy or card."
+    )]
     Upload(Upload),
     /// Watch for cards and apply the preset to each, without a window.
-    #[command(after_help = "Examples:\n  checkgate watch --to /mnt/ssd --to /mnt/raid\n  checkgate watch --folder /srv/incoming --to /mnt/ssd")]
+    #[command(
+        after_help = "Examples:\n  checkgate watch --to /mnt/ssd --to /mnt/raid\n  checkgate watch --folder /srv/incoming --to /mnt/ssd"
+    )]
     Watch(Watch),
     /// The cloud on this machine.
     #[command(subcommand)]
     Cloud(Cloud),
     /// Forge a synthetic camera card, whole or damaged, for tests and practice.
-    #[command(after_help = "Examples:\n  checkgate forge /tmp/card\n  checkgate forge /tmp/card --family arri-classic --damage truncated-fast-start")]
+    #[command(
+        after_help = "Examples:\n  checkgate forge /tmp/card\n  checkgate forge /tmp/card --family arri-classic --damage truncated-fast-start"
+    )]
     Forge(Forge),
     /// The main job, end to end, on a forged card with the embedded cloud.
     #[command(after_help = "Examples:\n  checkgate demo\n  checkgate demo --dir /tmp/demo --small")]
@@ -200,7 +218,9 @@ pub(crate) enum Color {
         aces: String,
     },
     /// Evaluate `r,g,b` rows from stdin exactly; nine digits on stdout.
-    #[command(after_help = "Examples:\n  echo 0.278,0.278,0.278 | checkgate color eval --src 'ARRI LogC4' --dst ACES2065-1\n  echo 0.4,0.4,0.4 | checkgate color eval --src 'ARRI LogC4' --display 'Rec.1886 Rec.709 - Display' --view 'ACES 2.0 - SDR 100 nits (Rec.709)'")]
+    #[command(
+        after_help = "Examples:\n  echo 0.278,0.278,0.278 | checkgate color eval --src 'ARRI LogC4' --dst ACES2065-1\n  echo 0.4,0.4,0.4 | checkgate color eval --src 'ARRI LogC4' --display 'Rec.1886 Rec.709 - Display' --view 'ACES 2.0 - SDR 100 nits (Rec.709)'"
+    )]
     Eval {
         /// ACES version.
         #[arg(long, value_parser = ["2.0", "1.3"])]
@@ -275,7 +295,9 @@ pub(crate) struct Watch {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cloud {
     /// Run API, store, queue and worker in this process until Ctrl-C.
-    #[command(after_help = "Examples:\n  checkgate cloud up\n  checkgate cloud up --listen 127.0.0.1:8787\n\nPrints the URL and the file that holds the bearer token.")]
+    #[command(
+        after_help = "Examples:\n  checkgate cloud up\n  checkgate cloud up --listen 127.0.0.1:8787\n\nPrints the URL and the file that holds the bearer token."
+    )]
     Up {
         /// Address to listen on.
         #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]

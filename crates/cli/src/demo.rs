@@ -32,7 +32,12 @@ pub(crate) async fn run(options: Demo, output: &Output) -> Result<u8, Problem> {
 
     step("a", "forging a camera card with real media");
     let (forged, forged_at) = forge(&dir, &options, output).await?;
-    output.line(&format!("   {} files, {}, reel {}", forged.expected.file_count, gigabytes(forged.expected.size_bytes), forged.reel));
+    output.line(&format!(
+        "   {} files, {}, reel {}",
+        forged.expected.file_count,
+        gigabytes(forged.expected.size_bytes),
+        forged.reel
+    ));
 
     step("b", "watching for cards, then putting the card in");
     let app = open(Some(home.clone())).await?;
@@ -46,8 +51,18 @@ pub(crate) async fn run(options: Demo, output: &Output) -> Result<u8, Problem> {
     for reason in seen.recognition.iter().take(4) {
         output.line(&format!("     because {reason}"));
     }
-    for clip in app.clips(checkgate_contract::ClipsRequest { card: Some(card.clone()), filter: String::new(), offset: 0, limit: 500 }).await?.clips {
-        output.line(&format!("     {:<28} {:<8} {} files, {}", clip.name, crate::output::word(&clip.kind), clip.files, gigabytes(clip.size_bytes)));
+    for clip in app
+        .clips(checkgate_contract::ClipsRequest { card: Some(card.clone()), filter: String::new(), offset: 0, limit: 500 })
+        .await?
+        .clips
+    {
+        output.line(&format!(
+            "     {:<28} {:<8} {} files, {}",
+            clip.name,
+            crate::output::word(&clip.kind),
+            clip.files,
+            gigabytes(clip.size_bytes)
+        ));
     }
 
     step("c", "offloading to two destinations; reading back past the page cache; reading the card again");
@@ -56,7 +71,13 @@ pub(crate) async fn run(options: Demo, output: &Output) -> Result<u8, Problem> {
     let code = run_offload(&app, &card, &destinations, job, &Output::silent()).await?;
     let done = app.card(&card).await?;
     for copy in &done.card.copies {
-        output.line(&format!("   {}: {} ({}), sealed by {}", copy.label, copy.evidence_words, copy.method, copy.manifest.as_deref().unwrap_or("nothing")));
+        output.line(&format!(
+            "   {}: {} ({}), sealed by {}",
+            copy.label,
+            copy.evidence_words,
+            copy.method,
+            copy.manifest.as_deref().unwrap_or("nothing")
+        ));
     }
     reference(&done, output);
 
@@ -76,14 +97,18 @@ pub(crate) async fn run(options: Demo, output: &Output) -> Result<u8, Problem> {
     write(&ale, app.export_text(&card, "ale").await?.as_bytes())?;
 
     step("f", "ACES 2.0 previews from the log-encoded clips");
-    for clip in app.clips(checkgate_contract::ClipsRequest { card: Some(card.clone()), filter: String::new(), offset: 0, limit: 500 }).await?.clips {
+    for clip in app
+        .clips(checkgate_contract::ClipsRequest { card: Some(card.clone()), filter: String::new(), offset: 0, limit: 500 })
+        .await?
+        .clips
+    {
         output.line(&format!("   {:<28} {}", clip.name, clip.picture_words));
     }
     let pictures = app.home().pictures().join(&card);
 
     step("g", "starting the embedded cloud; uploading; killing the uploader in the middle; going on");
     let mut cloud = start_cloud(&dir).await?;
-    upload_killed_and_resumed(&app, &dir, &home, &card, &cloud, output).await?;
+    upload_killed_and_resumed(&app, &dir, &card, &cloud, options.small, output).await?;
 
     step("h", "what the cloud's worker found and made");
     let after = app.card(&card).await?;
@@ -128,11 +153,15 @@ pub(crate) async fn run(options: Demo, output: &Output) -> Result<u8, Problem> {
 fn prepare(dir: &Path, output: &Output) -> Result<PathBuf, Problem> {
     if matches!(place::is_empty_folder(dir), Ok(Some(false))) {
         if !files::exists(&dir.join(MARKER)) {
-            return Err(refused(format!("{} holds something that no demo made; choose another folder with --dir", dir.display())));
+            return Err(refused(format!(
+                "{} holds something that no demo made; choose another folder with --dir",
+                dir.display()
+            )));
         }
         output.note(&format!("removing the earlier demo in {}", dir.display()));
         image::release_below(dir).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
-        place::remove_own_tree(dir, MARKER).map_err(|error| Problem::new(ErrorCode::Internal, format!("{} cannot be emptied: {error}", dir.display())))?;
+        place::remove_own_tree(dir, MARKER)
+            .map_err(|error| Problem::new(ErrorCode::Internal, format!("{} cannot be emptied: {error}", dir.display())))?;
     }
     create(dir)?;
     write(&dir.join(MARKER), b"Made by `checkgate demo`; the next demo removes this folder.\n")?;
@@ -160,7 +189,13 @@ async fn forge(dir: &Path, options: &Demo, output: &Output) -> Result<(Forged, P
 }
 
 /// Puts the card in: a mounted ext4 image where that is possible, else a folder that appears.
-async fn insert(dir: &Path, watched: &Path, forged_at: &Path, forged: &Forged, no_mount: bool) -> Result<(Mounted, &'static str), Problem> {
+async fn insert(
+    dir: &Path,
+    watched: &Path,
+    forged_at: &Path,
+    forged: &Forged,
+    no_mount: bool,
+) -> Result<(Mounted, &'static str), Problem> {
     if !no_mount && image::is_available() {
         let (image_path, mount_point) = (dir.join("card.img"), dir.join("mnt").join(&forged.reel));
         let (from, label, size) = (forged_at.to_path_buf(), forged.reel.clone(), forged.expected.size_bytes);
@@ -174,7 +209,8 @@ async fn insert(dir: &Path, watched: &Path, forged_at: &Path, forged: &Forged, n
         return Ok((Mounted { root, _image: Some(made) }, "a mounted ext4 volume"));
     }
     let root = watched.join(&forged.reel);
-    place::rename(forged_at, &root).map_err(|error| Problem::new(ErrorCode::Internal, format!("the card cannot be put in place: {error}")))?;
+    place::rename(forged_at, &root)
+        .map_err(|error| Problem::new(ErrorCode::Internal, format!("the card cannot be put in place: {error}")))?;
     Ok((Mounted { root, _image: None }, "a folder that appeared"))
 }
 
@@ -191,9 +227,12 @@ async fn notice(app: &App, root: &Path) -> Result<String, Problem> {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, waiting)
-        .await
-        .map_err(|_| Problem::new(ErrorCode::NotFound, format!("the watcher did not notice {} within {} s", root.display(), PATIENCE.as_secs())))?
+    tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| {
+        Problem::new(
+            ErrorCode::NotFound,
+            format!("the watcher did not notice {} within {} s", root.display(), PATIENCE.as_secs()),
+        )
+    })?
 }
 
 async fn destinations(app: &App, dir: &Path, given: &[PathBuf]) -> Result<Vec<String>, Problem> {
@@ -214,8 +253,14 @@ fn reference(done: &checkgate_contract::CardDetail, output: &Output) {
     };
     for copy in &done.card.copies {
         match tool.run_debug(&["verify", &copy.path]) {
-            Ok(ended) if ended.status.success() => output.line(&format!("   {}: the reference ascmhl verifies it (exit code 0)", copy.label)),
-            Ok(ended) => output.line(&format!("   {}: the reference ascmhl objects: {}", copy.label, String::from_utf8_lossy(&ended.stderr).trim())),
+            Ok(ended) if ended.status.success() => {
+                output.line(&format!("   {}: the reference ascmhl verifies it (exit code 0)", copy.label))
+            }
+            Ok(ended) => output.line(&format!(
+                "   {}: the reference ascmhl objects: {}",
+                copy.label,
+                String::from_utf8_lossy(&ended.stderr).trim()
+            )),
             Err(error) => output.line(&format!("   the reference ascmhl does not start: {error}")),
         }
     }
@@ -239,13 +284,12 @@ async fn start_cloud(dir: &Path) -> Result<EmbeddedCloud, Problem> {
         .map_err(|error| Problem::from_error(ErrorCode::ToolFailed, &error))?;
     let stdout = child.stdout.take().ok_or_else(|| Problem::new(ErrorCode::Internal, "the cloud has no output"))?;
     let mut lines = BufReader::new(stdout).lines();
-    let line = tokio::time::timeout(PATIENCE, lines.next_line())
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .flatten()
-        .ok_or_else(|| Problem::new(ErrorCode::ToolFailed, "the embedded cloud did not start; `checkgate cloud up` says why"))?;
-    let said: serde_json::Value = serde_json::from_str(&line).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+    let line =
+        tokio::time::timeout(PATIENCE, lines.next_line()).await.ok().and_then(Result::ok).flatten().ok_or_else(|| {
+            Problem::new(ErrorCode::ToolFailed, "the embedded cloud did not start; `checkgate cloud up` says why")
+        })?;
+    let said: serde_json::Value =
+        serde_json::from_str(&line).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
     let text = |name: &str| said.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     match (text("url"), text("token_file")) {
         (Some(url), Some(token_file)) => Ok(EmbeddedCloud { child, url, token_file: PathBuf::from(token_file) }),
@@ -260,12 +304,28 @@ fn this_program() -> Result<Command, Problem> {
 
 fn upload_command(home: &Path, card: &str, cloud: &EmbeddedCloud) -> Result<Command, Problem> {
     let mut command = this_program()?;
-    command.arg("upload").arg(card).arg("--home").arg(home).arg("--to").arg(&cloud.url).arg("--token-file").arg(&cloud.token_file);
+    command
+        .arg("upload")
+        .arg(card)
+        .arg("--home")
+        .arg(home)
+        .arg("--to")
+        .arg(&cloud.url)
+        .arg("--token-file")
+        .arg(&cloud.token_file);
     Ok(command)
 }
 
 /// Uploads in a process that is killed once some parts are in the store, then again to the end.
-async fn upload_killed_and_resumed(app: &App, dir: &Path, home: &Path, card: &str, cloud: &EmbeddedCloud, output: &Output) -> Result<(), Problem> {
+async fn upload_killed_and_resumed(
+    app: &App,
+    dir: &Path,
+    card: &str,
+    cloud: &EmbeddedCloud,
+    small: bool,
+    output: &Output,
+) -> Result<(), Problem> {
+    let home = app.home().root();
     let mut first = upload_command(home, card, cloud)?
         .args(["--limit", UPLOAD_RATE, "--parallel", "2"])
         .stdout(Stdio::null())
@@ -273,11 +333,14 @@ async fn upload_killed_and_resumed(app: &App, dir: &Path, home: &Path, card: &st
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| Problem::from_error(ErrorCode::ToolFailed, &error))?;
+    // Small files go first: with nearly as many parts stored as there are files, the uploader is among the large ones.
+    let files = usize::try_from(app.card(card).await?.card.files).unwrap_or(usize::MAX);
+    let enough = if small { 3 } else { files.saturating_sub(1).max(3) };
     let began = Instant::now();
     let mut ended_by_itself = false;
     let stored = loop {
         let stored = app.stored_parts(card).await?;
-        if stored >= 3 {
+        if stored >= enough {
             break stored;
         }
         if first.try_wait().map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?.is_some() {

@@ -66,6 +66,12 @@ async fn run(command: Command, home: Option<std::path::PathBuf>, output: &Output
 /// Logs go to stderr: warnings, or what `CHECKGATE_LOG` asks for.
 fn start_log(verbose: u8) {
     let level = ["checkgate=warn", "checkgate=info,warn", "debug"][usize::from(verbose.min(2))];
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CHECKGATE_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).with_target(false).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CHECKGATE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .init();
 }

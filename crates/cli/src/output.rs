@@ -102,7 +102,12 @@ impl Output {
         } else {
             let reasons = card.verdict.unmet.len();
             let plural = if reasons == 1 { "" } else { "s" };
-            self.line(&format!("{}  {}  {reasons} reason{plural} ({})", card.reel, self.attention("NOT YET"), card.verdict.policy));
+            self.line(&format!(
+                "{}  {}  {reasons} reason{plural} ({})",
+                card.reel,
+                self.attention("NOT YET"),
+                card.verdict.policy
+            ));
             for unmet in &card.verdict.unmet {
                 self.line(&format!("  - {}", unmet.reason));
             }
@@ -118,7 +123,14 @@ impl Output {
 
     pub(crate) fn card(&self, detail: &CardDetail) {
         let card = &detail.card;
-        self.line(&format!("{}  {}  {} clips, {} files, {}", card.reel, card.facts, card.clips, card.files, gigabytes(card.size_bytes)));
+        self.line(&format!(
+            "{}  {}  {} clips, {} files, {}",
+            card.reel,
+            card.facts,
+            card.clips,
+            card.files,
+            gigabytes(card.size_bytes)
+        ));
         let stations: Vec<String> = card
             .stations
             .iter()

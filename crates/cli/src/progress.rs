@@ -30,7 +30,11 @@ impl Progress {
     /// Follows a card. With `--json` and quiet pipes nothing is shown but a line every two seconds on stderr.
     pub(crate) fn follow(app: &App, card: &str) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let bars = MultiProgress::with_draw_target(if terminal { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() });
+        let bars = MultiProgress::with_draw_target(if terminal {
+            ProgressDrawTarget::stderr_with_hz(10)
+        } else {
+            ProgressDrawTarget::hidden()
+        });
         let mut frames = app.frames();
         let (card, shown) = (card.to_owned(), bars.clone());
         let task = tokio::spawn(async move {
@@ -73,7 +77,8 @@ fn show(frame: &UiFrame, card: &str, shown: &MultiProgress, lanes: &mut BTreeMap
     let Some(tick) = frame.cards.iter().find(|tick| tick.card == card) else { return };
     for lane in &tick.lanes {
         let bar = lanes.entry(lane.id.clone()).or_insert_with(|| {
-            let style = ProgressStyle::with_template("  {prefix:<12!} {bar:28} {percent:>3} %  {msg}").expect("the template is legal");
+            let style =
+                ProgressStyle::with_template("  {prefix:<12!} {bar:28} {percent:>3} %  {msg}").expect("the template is legal");
             let bar = shown.add(ProgressBar::new(lane.bytes_total).with_style(style.progress_chars("##-")));
             bar.set_prefix(lane.label.clone());
             bar

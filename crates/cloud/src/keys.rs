@@ -43,7 +43,8 @@ pub struct Tenant(String);
 impl Tenant {
     /// Checks a name.
     pub fn new(name: &str) -> Result<Self, KeyError> {
-        let legal = (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let legal =
+            (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if legal && name != "quota" { Ok(Self(name.to_owned())) } else { Err(KeyError::Tenant(name.chars().take(60).collect())) }
     }
 
@@ -262,7 +263,12 @@ mod tests {
 
     #[test]
     fn a_file_cannot_also_be_a_folder() {
-        let file = |key: &str| DeclaredFile { key: RelPath::new(key).expect("legal"), size_bytes: 1, hashes: Vec::new(), manifest: false };
+        let file = |key: &str| DeclaredFile {
+            key: RelPath::new(key).expect("legal"),
+            size_bytes: 1,
+            hashes: Vec::new(),
+            manifest: false,
+        };
         assert!(check_names(&[file("a/b"), file("c")]).is_ok());
         assert!(matches!(check_names(&[file("a"), file("a/b/c")]), Err(KeyError::Collision(_))));
         assert!(matches!(check_names(&[file("a"), file("a")]), Err(KeyError::Collision(_))));

@@ -80,7 +80,9 @@ impl Objects {
     /// One record; `None` if there is none.
     pub async fn get_json<T: DeserializeOwned>(&self, key: &Path) -> Result<Option<T>, ObjectError> {
         let Some(bytes) = self.get(key, MAX_RECORD_BYTES).await? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| ObjectError::Damaged { key: key.to_string(), reason: error.to_string() })
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| ObjectError::Damaged { key: key.to_string(), reason: error.to_string() })
     }
 
     /// Writes bytes, whole or not at all.
@@ -90,7 +92,8 @@ impl Objects {
 
     /// Writes one record.
     pub async fn put_json(&self, key: &Path, value: &(impl Serialize + Sync)) -> Result<(), ObjectError> {
-        let bytes = serde_json::to_vec_pretty(value).map_err(|error| ObjectError::Damaged { key: key.to_string(), reason: error.to_string() })?;
+        let bytes = serde_json::to_vec_pretty(value)
+            .map_err(|error| ObjectError::Damaged { key: key.to_string(), reason: error.to_string() })?;
         self.put(key, Bytes::from(bytes)).await
     }
 

@@ -60,7 +60,10 @@ impl FromStr for Stage {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|stage| stage.name() == text).ok_or_else(|| format!("{text:?} is no stage (verify, inspect, preview, report)"))
+        Self::ALL
+            .into_iter()
+            .find(|stage| stage.name() == text)
+            .ok_or_else(|| format!("{text:?} is no stage (verify, inspect, preview, report)"))
     }
 }
 
@@ -208,13 +211,26 @@ async fn handle(ticket: Ticket, workshop: Data<Shared>, attempt: Attempt) -> Res
 }
 
 /// Runs one stage's worker, with at most `at_once` tickets in hand, until it is told to stop. A worker that ends because its database went away is started again.
-pub async fn run_worker(queue: Queue, stage: Stage, workshop: Arc<dyn Workshop>, at_once: usize, heartbeat: Heartbeat, stop: CancellationToken) {
+pub async fn run_worker(
+    queue: Queue,
+    stage: Stage,
+    workshop: Arc<dyn Workshop>,
+    at_once: usize,
+    heartbeat: Heartbeat,
+    stop: CancellationToken,
+) {
     while !stop.is_cancelled() {
-        let config = Config::default().queue(stage.name()).batch_size(1).heartbeat_interval(heartbeat.every).missed_heartbeats(heartbeat.missed);
-        let storage = SqliteStorage::<Ticket>::new(&queue.pool).with_config(config).poll_with_interval(Duration::from_millis(200));
+        let config = Config::default()
+            .queue(stage.name())
+            .batch_size(1)
+            .heartbeat_interval(heartbeat.every)
+            .missed_heartbeats(heartbeat.missed);
+        let storage =
+            SqliteStorage::<Ticket>::new(&queue.pool).with_config(config).poll_with_interval(Duration::from_millis(200));
         // A name of its own for every start: work of an earlier life is only given to others, never to the same name.
         let name = format!("{}-{}", stage.name(), uuid::Uuid::new_v4().simple());
-        let worker = WorkerBuilder::new(name).backend(storage).concurrency(at_once).data(Shared(Arc::clone(&workshop))).build(handle);
+        let worker =
+            WorkerBuilder::new(name).backend(storage).concurrency(at_once).data(Shared(Arc::clone(&workshop))).build(handle);
         tokio::select! {
             ended = worker.run() => {
                 let error = ended.err().map(|error| error.to_string());

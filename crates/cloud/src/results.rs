@@ -127,7 +127,11 @@ pub(crate) fn report_key(keys: &PackageKeys, input: &str) -> Path {
 }
 
 /// Previews of an inspection that are there.
-pub(crate) async fn previews(objects: &Objects, keys: &PackageKeys, inspection: &Inspection) -> Result<Vec<(usize, Preview)>, ObjectError> {
+pub(crate) async fn previews(
+    objects: &Objects,
+    keys: &PackageKeys,
+    inspection: &Inspection,
+) -> Result<Vec<(usize, Preview)>, ObjectError> {
     let wanted: Vec<(usize, String)> =
         inspection.previews.iter().enumerate().filter_map(|(clip, input)| input.clone().map(|input| (clip, input))).collect();
     let found: Vec<Option<(usize, Preview)>> = stream::iter(wanted)
@@ -143,7 +147,8 @@ pub(crate) async fn previews(objects: &Objects, keys: &PackageKeys, inspection: 
 
 /// Clip names can repeat on a card; a number keeps their results apart.
 fn result_name(clip: usize, name: &str, file: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(80).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(80).collect();
     format!("clips/{:05}-{plain}/{file}", clip + 1)
 }
 
@@ -163,13 +168,21 @@ pub(crate) async fn index(objects: &Objects, keys: &PackageKeys, input: &str) ->
         add("card.json".to_owned(), ResultKind::Card, None, meta.size, key);
     }
     let sizes: Vec<Option<u64>> = stream::iter(0..inspection.records.len())
-        .map(|clip| async move { Ok::<_, ObjectError>(objects.head(&record_key(keys, input, clip)).await?.map(|meta| meta.size)) })
+        .map(
+            |clip| async move { Ok::<_, ObjectError>(objects.head(&record_key(keys, input, clip)).await?.map(|meta| meta.size)) },
+        )
         .buffered(16)
         .try_collect()
         .await?;
     for (clip, size_bytes) in sizes.into_iter().enumerate() {
         let (Some(size_bytes), Some(known)) = (size_bytes, inspection.card.clips.get(clip)) else { continue };
-        add(result_name(clip, &known.name, "metadata.json"), ResultKind::Metadata, Some(&known.name), size_bytes, record_key(keys, input, clip));
+        add(
+            result_name(clip, &known.name, "metadata.json"),
+            ResultKind::Metadata,
+            Some(&known.name),
+            size_bytes,
+            record_key(keys, input, clip),
+        );
     }
     for (clip, preview) in previews(objects, keys, &inspection).await? {
         let Some(preview_input) = inspection.previews.get(clip).and_then(Option::as_deref) else { continue };

@@ -53,7 +53,8 @@ impl SigningKey {
         if signature.len() != 64 || !signature.is_ascii() {
             return false;
         }
-        let bytes: Option<Vec<u8>> = pairs.map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect();
+        let bytes: Option<Vec<u8>> =
+            pairs.map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect();
         bytes.is_some_and(|bytes| self.mac(grant).verify_slice(&bytes).is_ok())
     }
 }
@@ -65,7 +66,11 @@ mod tests {
     #[test]
     fn changing_anything_a_url_grants_breaks_it() {
         let key = SigningKey::new([7; 32]);
-        let grant = PartGrant { upload: "u".to_owned(), number: 1, terms: PartTerms { start: 0, length: 10, crc64: Crc64(5), expires: 100 } };
+        let grant = PartGrant {
+            upload: "u".to_owned(),
+            number: 1,
+            terms: PartTerms { start: 0, length: 10, crc64: Crc64(5), expires: 100 },
+        };
         let signature = key.sign(&grant);
         assert!(key.verify(&grant, &signature));
         let changed = [

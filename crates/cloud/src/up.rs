@@ -101,7 +101,9 @@ impl UpError {
     pub fn code(&self) -> checkgate_model::ErrorCode {
         match self {
             Self::Busy { .. } => checkgate_model::ErrorCode::Busy,
-            Self::Listen { .. } | Self::Store(StoreError::Url { .. }) | Self::Queue(QueueError::Url(_)) => checkgate_model::ErrorCode::BadRequest,
+            Self::Listen { .. } | Self::Store(StoreError::Url { .. }) | Self::Queue(QueueError::Url(_)) => {
+                checkgate_model::ErrorCode::BadRequest
+            }
             _ => checkgate_model::ErrorCode::StateFailed,
         }
     }
@@ -183,11 +185,14 @@ pub async fn up(options: UpOptions) -> Result<Running, UpError> {
     let signing = crate::api::secret_in(&home.join("part-url.key"))?;
     let store_url = match options.store {
         Some(url) => url,
-        None => Url::from_directory_path(home.join("store")).map_err(|()| StoreError::Url { url: home.display().to_string(), reason: "not an absolute folder".to_owned() })?,
+        None => Url::from_directory_path(home.join("store"))
+            .map_err(|()| StoreError::Url { url: home.display().to_string(), reason: "not an absolute folder".to_owned() })?,
     };
     let store = Store::open(&store_url, signing, options.s3.as_ref()).await?;
     let queue = Queue::open(&options.queue.unwrap_or_else(|| queue_url(&home.join("jobs.db")))).await?;
-    let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|source| UpError::Listen { address: options.listen, source })?;
+    let listener = tokio::net::TcpListener::bind(options.listen)
+        .await
+        .map_err(|source| UpError::Listen { address: options.listen, source })?;
     let address = listener.local_addr().map_err(|source| UpError::Listen { address: options.listen, source })?;
     let tenant = Tenant::new(LOCAL).expect("a legal name");
     let api = Api::new(store.clone(), queue.clone(), Tokens::single(tenant, &token)).with_url_life(options.url_life);

@@ -86,7 +86,12 @@ impl Worker {
     async fn give_up(&self, ticket: &Ticket, reason: &str) {
         let Ok(keys) = ticket.keys() else { return };
         let message = format!("the stage {} failed {MAX_ATTEMPTS} times, last with: {reason}", ticket.stage.name());
-        let finding = Finding::new("cloud.stage_failed", Severity::Error, message, "The objects are kept. Look at the worker's log; when the cause is gone, start a worker again: it takes the package up once more.");
+        let finding = Finding::new(
+            "cloud.stage_failed",
+            Severity::Error,
+            message,
+            "The objects are kept. Look at the worker's log; when the cause is gone, start a worker again: it takes the package up once more.",
+        );
         let failure = Failure { stage: ticket.stage.name().to_owned(), finding, round: ticket.round };
         if let Err(error) = self.objects.put_json(&keys.failed(), &failure).await {
             tracing::error!(%error, "that a stage was given up could not be written down");
@@ -161,7 +166,8 @@ impl Workshop for Worker {
             if attempt >= MAX_ATTEMPTS {
                 self.give_up(&ticket, &reason).await;
             } else {
-                let doubled = Duration::from_secs(1).saturating_mul(2u32.saturating_pow(u32::try_from(attempt).unwrap_or(u32::MAX).min(20)));
+                let doubled = Duration::from_secs(1)
+                    .saturating_mul(2u32.saturating_pow(u32::try_from(attempt).unwrap_or(u32::MAX).min(20)));
                 tokio::time::sleep(doubled.min(self.longest_wait)).await;
             }
             Err(reason)

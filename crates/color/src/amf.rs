@@ -7,8 +7,8 @@ use crate::recipe::{Aces, Cdl};
 use checkgate_model::RelPath;
 use ocio::fileformats::FormatRegistry;
 use ocio::{
-    BuiltinTransform, ColorSpaceTransform, ColorSpaceVisibility, DisplayViewTransform, GroupTransform, Interpolation, LookTransform,
-    SearchReferenceSpaceType, Transform, TransformDirection,
+    BuiltinTransform, ColorSpaceTransform, ColorSpaceVisibility, DisplayViewTransform, GroupTransform, Interpolation,
+    LookTransform, SearchReferenceSpaceType, Transform, TransformDirection,
 };
 use roxmltree::{Document, Node, ParsingOptions};
 use serde::Serialize;
@@ -60,7 +60,8 @@ pub fn amf_processor(
     let document = Document::parse_with_options(xml, options).map_err(|error| bad(error.to_string()))?;
     let root = document.root_element();
     let namespace = root.tag_name().namespace().unwrap_or_default();
-    if root.tag_name().name() != "acesMetadataFile" || !matches!(namespace, "urn:ampas:aces:amf:v1.0" | "urn:ampas:aces:amf:v2.0") {
+    if root.tag_name().name() != "acesMetadataFile" || !matches!(namespace, "urn:ampas:aces:amf:v1.0" | "urn:ampas:aces:amf:v2.0")
+    {
         return Err(bad("this is no AMF of version 1.0 or 2.0".to_owned()));
     }
     let pipeline = child(root, "pipeline").ok_or_else(|| bad("there is no pipeline".to_owned()))?;
@@ -86,7 +87,11 @@ pub fn amf_processor(
         stages.push(Stage::Ocio(engine.stage(aces, group)?));
         reader.report.steps.push(words);
     }
-    let description = if reader.report.steps.is_empty() { "AMF without a step left to apply".to_owned() } else { reader.report.steps.join(" -> ") };
+    let description = if reader.report.steps.is_empty() {
+        "AMF without a step left to apply".to_owned()
+    } else {
+        reader.report.steps.join(" -> ")
+    };
     Ok((Box::new(Exact { stages, description }), reader.report))
 }
 
@@ -112,7 +117,8 @@ impl Reader<'_> {
             .descendants()
             .find(|inner| matches!(inner.tag_name().name(), "inverseOutputTransform" | "inverseOutputDeviceTransform"));
         if let Some(inverse) = inverse {
-            let id = text(inverse, "transformId").ok_or_else(|| ColorError::BadAmf("an inverse output transform names no id".to_owned()))?;
+            let id = text(inverse, "transformId")
+                .ok_or_else(|| ColorError::BadAmf("an inverse output transform names no id".to_owned()))?;
             let (aces, group) = self.output_by_id(&id, true)?;
             return Ok((aces, group, format!("inverse output {id}")));
         }
@@ -172,7 +178,10 @@ impl Reader<'_> {
         // `lookTransformWorkingSpace` stands in files from before the standard.
         let working = child(node, "cdlWorkingSpace").or_else(|| child(node, "lookTransformWorkingSpace"));
         let side = |prefix: &str| {
-            working?.children().find(|inner| inner.tag_name().name().starts_with(prefix)).and_then(|inner| text(inner, "transformId"))
+            working?
+                .children()
+                .find(|inner| inner.tag_name().name().starts_with(prefix))
+                .and_then(|inner| text(inner, "transformId"))
         };
         let (to, from) = (side("to"), side("from"));
         let mut group = GroupTransform::new();
@@ -218,7 +227,8 @@ impl Reader<'_> {
             return Ok(&self.index[id]);
         }
         let bare = id.rsplit(':').next().unwrap_or_default();
-        let without_vendor = bare.strip_prefix("ACEScsc.").filter(|rest| rest.starts_with("ACES_to_") || rest.contains("_to_ACES."));
+        let without_vendor =
+            bare.strip_prefix("ACEScsc.").filter(|rest| rest.starts_with("ACES_to_") || rest.contains("_to_ACES."));
         if let Some(rest) = without_vendor {
             let stem = rest.split(".a1.").next().unwrap_or(rest);
             let wanted = format!(":ACEScsc.Academy.{stem}.a1.");
@@ -299,7 +309,8 @@ fn output_from_parts(id: &str) -> Option<GroupTransform> {
     let peak = if peak == 48 { 100 } else { peak };
     let rendering = match (white, gamut) {
         ("D60", _) => {
-            let within = if encoding == "XYZ-E" { "XYZ-E".to_owned() } else { format!("{}-D65", builtin(encoding.split('-').next()?)?) };
+            let within =
+                if encoding == "XYZ-E" { "XYZ-E".to_owned() } else { format!("{}-D65", builtin(encoding.split('-').next()?)?) };
             format!("{gamut}-D60-in-{within}")
         }
         ("D65", "P3") => "P3-D65".to_owned(),
@@ -322,7 +333,8 @@ fn look_transforms(path: &RelPath, bytes: &[u8]) -> Result<GroupTransform, Color
     }
     let mut said = "no format with this extension is known".to_owned();
     for format in FormatRegistry::instance().formats_for_extension(&path.extension()) {
-        let read = guarded(|| format.read(bytes, path.file_name(), Interpolation::Default).map_err(|error| error.message().to_owned()));
+        let read =
+            guarded(|| format.read(bytes, path.file_name(), Interpolation::Default).map_err(|error| error.message().to_owned()));
         match read {
             Ok(file) if file.is_cdl_collection && file.group.transforms.len() != 1 => {
                 return Err(bad("the file holds several CDLs and the AMF does not say which".to_owned()));
@@ -367,7 +379,8 @@ fn index(engine: &Engine) -> Result<BTreeMap<String, Vec<Named>>, ColorError> {
                 }
             }
         };
-        for (search, kind) in [(SearchReferenceSpaceType::Scene, Kind::Scene), (SearchReferenceSpaceType::Display, Kind::Display)] {
+        for (search, kind) in [(SearchReferenceSpaceType::Scene, Kind::Scene), (SearchReferenceSpaceType::Display, Kind::Display)]
+        {
             for number in 0..config.num_color_spaces_filtered(search, ColorSpaceVisibility::All) {
                 let name = config.color_space_name_by_index_filtered(search, ColorSpaceVisibility::All, number);
                 if let Some(space) = config.get_color_space(name) {

@@ -151,18 +151,15 @@ impl Engine {
 /// Runs engine code that must not take the process down, whatever it is given.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        let said =
+            panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("the engine failed: {}", said.unwrap_or_else(|| "no reason given".to_owned())))
     })
 }
 
 /// The CDL in ACEScct, between two trips from and to ACES2065-1.
 pub(crate) fn cdl_in_acescct(cdl: &Cdl) -> [Transform; 3] {
-    [
-        ColorSpaceTransform::new(AP0, CCT).into(),
-        cdl_transform(cdl).into(),
-        ColorSpaceTransform::new(CCT, AP0).into(),
-    ]
+    [ColorSpaceTransform::new(AP0, CCT).into(), cdl_transform(cdl).into(), ColorSpaceTransform::new(CCT, AP0).into()]
 }
 
 pub(crate) fn cdl_transform(cdl: &Cdl) -> CdlTransform {

@@ -87,7 +87,8 @@ pub fn parse_rows(input: &str) -> Result<Vec<[f32; 3]>, EvalError> {
             continue;
         }
         let bad = || EvalError::BadRow { line: index + 1, text: text.chars().take(80).collect() };
-        let parts: Vec<&str> = if text.contains(',') { text.split(',').map(str::trim).collect() } else { text.split_whitespace().collect() };
+        let parts: Vec<&str> =
+            if text.contains(',') { text.split(',').map(str::trim).collect() } else { text.split_whitespace().collect() };
         let &[r, g, b] = parts.as_slice() else { return Err(bad()) };
         let number = |part: &str| part.parse::<f32>().map_err(|_| bad());
         rows.push([number(r)?, number(g)?, number(b)?]);
@@ -139,8 +140,17 @@ mod tests {
     #[test]
     fn prints_as_c_does() {
         for (value, want) in [
-            (0.0, "0"), (1.0, "1"), (0.1, "0.100000001"), (65504.0, "65504"), (1e-7, "1.00000001e-07"), (0.18, "0.180000007"),
-            (123_456_792.0, "123456792"), (1.5e10, "1.50000005e+10"), (-0.005, "-0.00499999989"), (0.0001, "9.99999975e-05"), (1000.0, "1000"),
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.1, "0.100000001"),
+            (65504.0, "65504"),
+            (1e-7, "1.00000001e-07"),
+            (0.18, "0.180000007"),
+            (123_456_792.0, "123456792"),
+            (1.5e10, "1.50000005e+10"),
+            (-0.005, "-0.00499999989"),
+            (0.0001, "9.99999975e-05"),
+            (1000.0, "1000"),
         ] {
             assert_eq!(nine_digits(value), want);
         }

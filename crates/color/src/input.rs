@@ -66,7 +66,15 @@ const TABLE: &[(&[&str], Gamut, &str)] = &[
     (&["logc4", "arrilogc4"], Gamut::Implied(&["awg4", "arriwidegamut4", "alexawidegamut4"]), "ARRI LogC4"),
     (
         &["logc3", "arrilogc3", "logc", "arrilogc", "logcei800", "logc3ei800", "arrilogc3ei800", "alexav3logc", "alexalogc"],
-        Gamut::Implied(&["awg", "awg3", "arriwidegamut", "arriwidegamut3", "alexawidegamut", "alexawidegamut3", "alexawidegamutrgb"]),
+        Gamut::Implied(&[
+            "awg",
+            "awg3",
+            "arriwidegamut",
+            "arriwidegamut3",
+            "alexawidegamut",
+            "alexawidegamut3",
+            "alexawidegamutrgb",
+        ]),
         "ARRI LogC3 (EI800)",
     ),
     (SLOG3, Gamut::Stated(&["venicesgamut3cine", "sgamut3cinevenice"]), "S-Log3 Venice S-Gamut3.Cine"),
@@ -79,7 +87,13 @@ const TABLE: &[(&[&str], Gamut, &str)] = &[
     (&["vlog", "panasonicvlog"], Gamut::Implied(&["vgamut", "panasonicvgamut"]), "V-Log V-Gamut"),
     (
         &["bmdfilm", "bmdfilmgen5", "blackmagicfilm", "blackmagicdesignfilm", "blackmagicdesignfilmgen5", "blackmagicfilmgen5"],
-        Gamut::Stated(&["bmdwidegamutgen5", "widegamutgen5", "blackmagicwidegamutgen5", "blackmagicdesignwidegamutgen5", "blackmagicdesignwidegamutgen45"]),
+        Gamut::Stated(&[
+            "bmdwidegamutgen5",
+            "widegamutgen5",
+            "blackmagicwidegamutgen5",
+            "blackmagicdesignwidegamutgen5",
+            "blackmagicdesignwidegamutgen45",
+        ]),
         "BMDFilm WideGamut Gen5",
     ),
     (&["davinciintermediate"], Gamut::Stated(&["davinciwidegamut", "dwg"]), "DaVinci Intermediate WideGamut"),
@@ -104,12 +118,24 @@ const TABLE: &[(&[&str], Gamut, &str)] = &[
     (&["adx10"], Gamut::Implied(&["apd"]), "ADX10"),
     (&["adx16"], Gamut::Implied(&["apd"]), "ADX16"),
 ];
-const SLOG3: &[&str] = &["slog3", "sonyslog3", "sgamut3cineslog3", "slog3cine", "sgamut3slog3", "slog3sgamut3cine", "slog3sgamut3"];
+const SLOG3: &[&str] =
+    &["slog3", "sonyslog3", "sgamut3cineslog3", "slog3cine", "sgamut3slog3", "slog3sgamut3cine", "slog3sgamut3"];
 const CLOG2: &[&str] = &["canonlog2", "clog2"];
 const CLOG3: &[&str] = &["canonlog3", "clog3"];
 const HDR_VIDEO: &[&str] = &["hlg", "hybridloggamma", "aribstdb67", "pq", "st2084", "smpte2084", "smptest2084"];
 const LINEAR: &[&str] = &["linear", "lin", "scenelinear"];
-const VIDEO: &[&str] = &["rec709", "bt709", "itur709", "itu709", "rec1886", "bt1886", "rec709bt1886", "iturbt709", "itur709transferfunction", "rec709800"];
+const VIDEO: &[&str] = &[
+    "rec709",
+    "bt709",
+    "itur709",
+    "itu709",
+    "rec1886",
+    "bt1886",
+    "rec709bt1886",
+    "iturbt709",
+    "itur709transferfunction",
+    "rec709800",
+];
 
 /// Letters and digits in lower case; `+` and the like never decide.
 fn plain(text: &str) -> String {
@@ -147,9 +173,14 @@ pub fn input_space(gamma: Option<&str>, primaries: Option<&str>) -> InputChoice 
         };
     }
     if VIDEO.contains(&curve.as_str()) {
-        let fits = gamut.as_deref().is_none_or(|gamut| matches!(gamut, "rec709" | "bt709" | "itur709" | "srgb" | "rec709d65" | "iturbt709"));
+        let fits = gamut
+            .as_deref()
+            .is_none_or(|gamut| matches!(gamut, "rec709" | "bt709" | "itur709" | "srgb" | "rec709d65" | "iturbt709"));
         return if fits {
-            InputChoice::Display { space: "Rec.1886 Rec.709 - Display".to_owned(), reason: format!("{told}: already made for a display") }
+            InputChoice::Display {
+                space: "Rec.1886 Rec.709 - Display".to_owned(),
+                reason: format!("{told}: already made for a display"),
+            }
         } else {
             InputChoice::Unknown { reason: format!("{told}: curve and primaries do not belong together") }
         };
@@ -164,7 +195,9 @@ pub fn input_space(gamma: Option<&str>, primaries: Option<&str>) -> InputChoice 
         }
         curve_known = true;
         // Some cameras write both in one field.
-        let in_curve = |gamuts: &[&str]| gamuts.iter().any(|name| curve.len() > name.len() && (curve.starts_with(name) || curve.ends_with(name)));
+        let in_curve = |gamuts: &[&str]| {
+            gamuts.iter().any(|name| curve.len() > name.len() && (curve.starts_with(name) || curve.ends_with(name)))
+        };
         let chosen = match (rule, &gamut) {
             (Gamut::Implied(_), None) => true,
             (Gamut::Stated(gamuts), None) => in_curve(gamuts),
@@ -240,7 +273,10 @@ mod tests {
             (Some("  "), None),
         ] {
             let choice = input_space(gamma, primaries);
-            assert!(matches!(&choice, InputChoice::Unknown { reason } if reason.len() > 10), "{gamma:?} {primaries:?}: {choice:?}");
+            assert!(
+                matches!(&choice, InputChoice::Unknown { reason } if reason.len() > 10),
+                "{gamma:?} {primaries:?}: {choice:?}"
+            );
         }
     }
 

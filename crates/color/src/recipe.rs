@@ -144,11 +144,7 @@ impl OutputView {
     /// The same picture for an ACES 1.3 pipeline.
     #[must_use]
     pub fn rec709_sdr_aces13() -> Self {
-        Self {
-            aces: Aces::V1_3,
-            display: "Rec.1886 Rec.709 - Display".to_owned(),
-            view: "ACES 1.0 - SDR Video".to_owned(),
-        }
+        Self { aces: Aces::V1_3, display: "Rec.1886 Rec.709 - Display".to_owned(), view: "ACES 1.0 - SDR Video".to_owned() }
     }
 
     /// As people read it: `ACES 2.0 - SDR 100 nits (Rec.709), Rec.1886 Rec.709`.
@@ -195,13 +191,7 @@ impl Recipe {
     /// From one colour space to another with the ACES 2.0 configuration.
     #[must_use]
     pub fn to_space(source: &str, target: &str) -> Self {
-        Self {
-            source: source.to_owned(),
-            target: Target::ColorSpace(target.to_owned()),
-            look: None,
-            cdl: None,
-            aces: Aces::V2_0,
-        }
+        Self { source: source.to_owned(), target: Target::ColorSpace(target.to_owned()), look: None, cdl: None, aces: Aces::V2_0 }
     }
 }
 
@@ -212,7 +202,16 @@ mod tests {
     #[test]
     fn a_cdl_outside_the_asc_limits_is_refused() {
         assert!(Cdl::parse("1 1 1 0 0 0 1 1 1 1").is_ok());
-        for bad in ["", "1 1 1 0 0 0 1 1 1", "1 1 1 0 0 0 1 1 1 1 1", "-1 1 1 0 0 0 1 1 1 1", "1 1 1 0 0 0 0 1 1 1", "1 1 1 0 0 0 1 1 1 -1", "nan 1 1 0 0 0 1 1 1 1", "x"] {
+        for bad in [
+            "",
+            "1 1 1 0 0 0 1 1 1",
+            "1 1 1 0 0 0 1 1 1 1 1",
+            "-1 1 1 0 0 0 1 1 1 1",
+            "1 1 1 0 0 0 0 1 1 1",
+            "1 1 1 0 0 0 1 1 1 -1",
+            "nan 1 1 0 0 0 1 1 1 1",
+            "x",
+        ] {
             assert!(matches!(Cdl::parse(bad), Err(ColorError::BadCdl(_))), "{bad:?}");
         }
     }

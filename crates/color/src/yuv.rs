@@ -119,7 +119,12 @@ impl FrameFormat {
     /// Bytes of one frame.
     pub fn frame_bytes(&self) -> Result<usize, YuvError> {
         let bad = YuvError::BadFormat { width: self.width, height: self.height, bits: self.bits };
-        if self.width == 0 || self.height == 0 || self.width > LARGEST_SIDE || self.height > LARGEST_SIDE || !(8..=16).contains(&self.bits) {
+        if self.width == 0
+            || self.height == 0
+            || self.width > LARGEST_SIDE
+            || self.height > LARGEST_SIDE
+            || !(8..=16).contains(&self.bits)
+        {
             return Err(bad);
         }
         let luma = self.width * self.height;

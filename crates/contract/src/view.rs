@@ -1,6 +1,9 @@
 //! Owns the views: what is shown of cards, copies, clips, findings, uploads and verdicts.
 
-use checkgate_model::{ClipKind, Confidence, ErrorCode, EvidenceLevel, FileRole, Finding, JobState, Problem, Severity, Station, StationState, Verdict};
+use checkgate_model::{
+    ClipKind, Confidence, ErrorCode, EvidenceLevel, FileRole, Finding, JobState, Problem, Severity, Station, StationState,
+    Verdict,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

@@ -118,7 +118,9 @@ pub fn parse(text: &str) -> Result<Ale, AleError> {
                     }
                 }
             }
-            (Section::Column, _) if ale.columns.is_empty() => ale.columns = line.split('\t').map(|name| name.trim().to_owned()).collect(),
+            (Section::Column, _) if ale.columns.is_empty() => {
+                ale.columns = line.split('\t').map(|name| name.trim().to_owned()).collect()
+            }
             (Section::Column, _) => {}
             (Section::Data, _) => ale.rows.push(line.split('\t').map(str::to_owned).collect()),
         }
@@ -137,10 +139,17 @@ pub fn parse(text: &str) -> Result<Ale, AleError> {
         return Err(AleError::TooLarge(MAX_COLUMNS));
     }
     // Avid ends lines with a tab: a column without a name and without a single value is none.
-    while ale.columns.last().is_some_and(String::is_empty) && ale.rows.iter().all(|row| row.get(ale.columns.len() - 1).is_none_or(|cell| cell.trim().is_empty())) {
+    while ale.columns.last().is_some_and(String::is_empty)
+        && ale.rows.iter().all(|row| row.get(ale.columns.len() - 1).is_none_or(|cell| cell.trim().is_empty()))
+    {
         ale.columns.pop();
     }
-    let used = ale.rows.iter().map(|row| row.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1)).max().unwrap_or(0);
+    let used = ale
+        .rows
+        .iter()
+        .map(|row| row.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1))
+        .max()
+        .unwrap_or(0);
     let width = used.max(ale.columns.len());
     ale.columns.resize(width, String::new());
     for row in &mut ale.rows {
@@ -270,7 +279,10 @@ fn cell_of(record: &ClipRecord, column: &str, field: &str, fps: FrameRate) -> St
             };
             format!("{}{sound}", if picture || channels == 0 { "V" } else { "" })
         }
-        "Duration" => frames.and_then(|frames| Timecode::from_frames(frames, rate.nominal(), false).ok()).map(|code| code.to_string()).unwrap_or_default(),
+        "Duration" => frames
+            .and_then(|frames| Timecode::from_frames(frames, rate.nominal(), false).ok())
+            .map(|code| code.to_string())
+            .unwrap_or_default(),
         "FPS" => rate_text(rate),
         "Frame_width" | "Frame_height" => match record.get("image.width_height") {
             Some(FieldValue::Size(width, height)) => if column == "Frame_width" { width } else { height }.to_string(),

@@ -7,7 +7,15 @@ use std::collections::BTreeSet;
 
 /// Columns that come first, where any record has them; the others follow in alphabetical order.
 const FIRST: &[&str] = &[
-    "reel.name", "camera.index", "tc.start", "tc.end", "duration.frames", "rate.project", "slate.scene", "slate.take", "slate.circled",
+    "reel.name",
+    "camera.index",
+    "tc.start",
+    "tc.end",
+    "duration.frames",
+    "rate.project",
+    "slate.scene",
+    "slate.take",
+    "slate.circled",
 ];
 
 /// The table of `records` with every field any of them has. The last column names the fields whose sources disagree.
@@ -18,15 +26,23 @@ pub fn write(records: &[ClipRecord]) -> String {
     columns.extend(every.iter().copied().filter(|name| !FIRST.contains(name)));
     let mut text = String::new();
     let heading = |name: &&str| {
-        let unit = records.iter().filter_map(|record| record.fields.get(*name)).map(|field| field.unit.as_str()).find(|unit| !unit.is_empty());
+        let unit = records
+            .iter()
+            .filter_map(|record| record.fields.get(*name))
+            .map(|field| field.unit.as_str())
+            .find(|unit| !unit.is_empty());
         unit.map_or_else(|| (*name).to_owned(), |unit| format!("{name} [{unit}]"))
     };
     let names: Vec<String> =
         ["clip".to_owned()].into_iter().chain(columns.iter().map(heading)).chain(["sources disagree".to_owned()]).collect();
     push_row(&mut text, &names);
     for record in records {
-        let conflicts: Vec<&str> =
-            record.fields.iter().filter(|(_, field)| field.state == FieldState::Conflict).map(|(name, _)| name.as_str()).collect();
+        let conflicts: Vec<&str> = record
+            .fields
+            .iter()
+            .filter(|(_, field)| field.state == FieldState::Conflict)
+            .map(|(name, _)| name.as_str())
+            .collect();
         let row: Vec<String> = [record.clip.clone()]
             .into_iter()
             .chain(columns.iter().map(|name| record.text(name)))

@@ -176,7 +176,8 @@ impl History {
         let mut absent: Vec<&RelPath> = Vec::new();
         let (mut child_files, mut child_folders) = (Vec::new(), Vec::new());
         for (at, history) in &self.children {
-            let (inside, outside): (Vec<usize>, Vec<usize>) = kept_files.iter().partition(|index| below(&files[**index].path, at).is_some());
+            let (inside, outside): (Vec<usize>, Vec<usize>) =
+                kept_files.iter().partition(|index| below(&files[**index].path, at).is_some());
             let (inside_folders, outside_folders): (Vec<usize>, Vec<usize>) =
                 kept_folders.iter().partition(|index| below(&folders[**index], at).is_some());
             if inside.is_empty() && inside_folders.is_empty() && !kept_folders.iter().any(|index| folders[*index] == *at) {
@@ -276,7 +277,10 @@ impl History {
             }
             let prefixed = |paths: &[RelPath]| paths.iter().filter_map(|path| at.join(path.as_str()).ok()).collect::<Vec<_>>();
             outcomes.extend(
-                generation.outcomes.iter().filter_map(|(path, format, action)| Some((at.join(path.as_str()).ok()?, *format, *action))),
+                generation
+                    .outcomes
+                    .iter()
+                    .filter_map(|(path, format, action)| Some((at.join(path.as_str()).ok()?, *format, *action))),
             );
             failed.extend(prefixed(&generation.failed));
             missing.extend(prefixed(&generation.missing));
@@ -324,7 +328,8 @@ impl History {
     fn folder_formats(&self, files: &[&FileRecord]) -> Vec<HashFormat> {
         if files.is_empty() {
             let last = self.generations.last().and_then(|generation| generation.manifest.root_hash.as_ref());
-            let formats: Vec<HashFormat> = last.map(|root| root.content.iter().map(|hash| hash.value.format()).collect()).unwrap_or_default();
+            let formats: Vec<HashFormat> =
+                last.map(|root| root.content.iter().map(|hash| hash.value.format()).collect()).unwrap_or_default();
             return if formats.is_empty() { vec![HashFormat::Xxh128] } else { formats };
         }
         HashFormat::ALL.into_iter().filter(|format| files.iter().all(|file| value_of(file, *format).is_some())).collect()
@@ -355,7 +360,9 @@ fn check_input(files: &[FileRecord], folders: &[RelPath]) -> Result<(), AppendEr
         if file.hashes.is_empty() {
             return Err(AppendError::NoHash { path: file.path.clone() });
         }
-        if let Some(format) = HashFormat::ALL.into_iter().find(|format| file.hashes.iter().filter(|value| value.format() == *format).count() > 1) {
+        if let Some(format) =
+            HashFormat::ALL.into_iter().find(|format| file.hashes.iter().filter(|value| value.format() == *format).count() > 1)
+        {
             return Err(AppendError::DuplicateFormat { path: file.path.clone(), format });
         }
     }
@@ -365,7 +372,8 @@ fn check_input(files: &[FileRecord], folders: &[RelPath]) -> Result<(), AppendEr
 /// The rule: a file without trusted record is original in every format. Else recorded formats decide, and a new format is only
 /// recorded for a file that was found equal.
 fn judged(file: &FileRecord, known: Option<&ExpectedFile>) -> Result<Vec<HashEntry>, AppendError> {
-    let entry = |value: &HashValue, action| HashEntry { value: value.clone(), action: Some(action), hashed_at: Some(file.hashed_at) };
+    let entry =
+        |value: &HashValue, action| HashEntry { value: value.clone(), action: Some(action), hashed_at: Some(file.hashed_at) };
     let mut hashes: Vec<HashEntry> = match known.filter(|record| !record.trusted.is_empty()) {
         None => file.hashes.iter().map(|value| entry(value, Action::Original)).collect(),
         Some(record) => {
@@ -430,7 +438,6 @@ fn with_parents(files: &[&FileRecord], folders: &[&RelPath]) -> BTreeSet<RelPath
 fn own_folders<'a>(
     present: &'a BTreeSet<RelPath>,
     children: &'a [(&RelPath, NewGeneration)],
-
 ) -> impl Iterator<Item = &'a RelPath> {
     present.iter().filter(move |folder| !children.iter().any(|(at, _)| below(folder, at).is_some()))
 }
@@ -467,8 +474,10 @@ mod tests {
 
     #[test]
     fn entries_stand_in_the_order_of_the_reference() {
-        let mut paths: Vec<RelPath> =
-            ["Sidecar.txt", "Clips", "A.txt", "Clips/b", "Clips/a/x", "Clips/a", "B", "B/z"].iter().map(|text| RelPath::new(text).expect("a path")).collect();
+        let mut paths: Vec<RelPath> = ["Sidecar.txt", "Clips", "A.txt", "Clips/b", "Clips/a/x", "Clips/a", "B", "B/z"]
+            .iter()
+            .map(|text| RelPath::new(text).expect("a path"))
+            .collect();
         paths.sort_by(reference_order);
         let texts: Vec<&str> = paths.iter().map(RelPath::as_str).collect();
         assert_eq!(texts, ["B/z", "Clips/a/x", "Clips/a", "Clips/b", "A.txt", "B", "Clips", "Sidecar.txt"]);

@@ -69,8 +69,7 @@ impl Chain {
                 continue;
             }
             let number = element.attribute("sequencenr").unwrap_or_default();
-            let sequence =
-                number.trim().parse().map_err(|_| ParseChainError::Sequence(number.chars().take(60).collect()))?;
+            let sequence = number.trim().parse().map_err(|_| ParseChainError::Sequence(number.chars().take(60).collect()))?;
             let (mut name, mut c4) = (None, None);
             while let Some(part) = tree.child()? {
                 match part.name.as_str() {
@@ -84,7 +83,8 @@ impl Chain {
             if name.contains(['/', '\\']) || RelPath::new(&name).is_err() {
                 return Err(ParseChainError::Name(name.chars().take(300).collect()));
             }
-            let c4 = HashValue::parse(HashFormat::C4, &c4).map_err(|source| ParseChainError::Digest { name: name.clone(), source })?;
+            let c4 =
+                HashValue::parse(HashFormat::C4, &c4).map_err(|source| ParseChainError::Digest { name: name.clone(), source })?;
             entries.push(ChainEntry { sequence, name, c4 });
         }
         tree.finish()?;
@@ -112,7 +112,12 @@ mod tests {
         };
         let text = String::from_utf8(chain.to_xml().expect("writes")).expect("UTF-8");
         assert_eq!(Chain::parse(text.as_bytes()), Ok(chain.clone()));
-        let prefixed = text.replace("</", "</d:").replace('<', "<d:").replace("<d:/d:", "</d:").replace("<d:?", "<?").replace("xmlns=", "xmlns:d=");
+        let prefixed = text
+            .replace("</", "</d:")
+            .replace('<', "<d:")
+            .replace("<d:/d:", "</d:")
+            .replace("<d:?", "<?")
+            .replace("xmlns=", "xmlns:d=");
         assert_eq!(Chain::parse(format!("\u{feff}{prefixed}").replace('\n', "\r\n").as_bytes()), Ok(chain));
     }
 

@@ -187,7 +187,9 @@ impl History {
     pub fn load_with(chain: Option<&[u8]>, files: &[HistoryFile], unchained: Unchained) -> Result<Self, HistoryError> {
         let is_manifest = |file: &&HistoryFile| file.name.ends_with(".mhl") && !file.name.starts_with("._");
         let Some(chain) = chain else {
-            return Err(HistoryError::ChainMissing { manifests: files.iter().filter(is_manifest).map(|file| file.name.clone()).collect() });
+            return Err(HistoryError::ChainMissing {
+                manifests: files.iter().filter(is_manifest).map(|file| file.name.clone()).collect(),
+            });
         };
         let chain = Chain::parse(chain).map_err(HistoryError::Chain)?;
         if chain.entries.is_empty() {

@@ -120,7 +120,11 @@ impl LegacyList {
         tree.finish()?;
         let mut paths: Vec<&RelPath> = list.entries.iter().map(|entry| &entry.path).collect();
         paths.sort_unstable();
-        let twice: Vec<String> = paths.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| format!("{} is listed more than once", pair[0])).collect();
+        let twice: Vec<String> = paths
+            .windows(2)
+            .filter(|pair| pair[0] == pair[1])
+            .map(|pair| format!("{} is listed more than once", pair[0]))
+            .collect();
         list.warnings.extend(twice);
         Ok(list)
     }
@@ -148,7 +152,8 @@ impl LegacyList {
                     let text = tree.text()?;
                     size_bytes = text.trim().parse().ok();
                     if size_bytes.is_none() {
-                        self.warnings.push(format!("{file}: the size {:?} cannot be read", text.chars().take(40).collect::<String>()));
+                        self.warnings
+                            .push(format!("{file}: the size {:?} cannot be read", text.chars().take(40).collect::<String>()));
                     }
                 }
                 "lastmodificationdate" => modified = legacy_date(&tree.text()?),
@@ -203,7 +208,9 @@ fn read_hash(element: &str, text: &str) -> Option<Option<LegacyHash>> {
 fn clean_path(text: &str) -> Result<RelPath, RelPathError> {
     let absolute = || RelPathError::Absolute(text.chars().take(300).collect());
     let mut letters = text.bytes();
-    let drive = letters.next().is_some_and(|byte| byte.is_ascii_alphabetic()) && letters.next() == Some(b':') && matches!(letters.next(), Some(b'\\' | b'/'));
+    let drive = letters.next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && letters.next() == Some(b':')
+        && matches!(letters.next(), Some(b'\\' | b'/'));
     if drive || text.starts_with("\\\\") || text.starts_with("//") || text.starts_with("/Volumes/") {
         return Err(absolute());
     }
@@ -300,7 +307,9 @@ impl<'a> LegacyHasher<'a> {
                 LegacyHash::Null => continue,
                 LegacyHash::Value(value) => (value.format().name(), found.contains(value)),
                 LegacyHash::Xxh32(value) => ("xxhash", xxh32 == Some(*value)),
-                LegacyHash::Xxh64EitherWay { turned, straight } => ("xxhash64", found.contains(turned) || found.contains(straight)),
+                LegacyHash::Xxh64EitherWay { turned, straight } => {
+                    ("xxhash64", found.contains(turned) || found.contains(straight))
+                }
             };
             if holds { holding.push(format) } else { differing.push(format) }
         }

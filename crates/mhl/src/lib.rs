@@ -60,6 +60,7 @@ mod xml;
 mod xml_read;
 mod xml_write;
 
+pub use self::ignore::{DEFAULT_PATTERNS, IgnoreSet};
 pub use append::{AppendError, FileRecord, NewGeneration, can_record};
 pub use chain::{Chain, ChainEntry, ParseChainError};
 pub use diff::{Difference, Listing, NameForm, NameMatch, SizeDiffers, diff};
@@ -67,7 +68,6 @@ pub use directory::{DirectoryHashes, FolderHashes, directory_hashes};
 pub use expected::{ExpectedFile, FileCheck};
 pub use hash::{MultiHasher, fastest, hash_bytes};
 pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, Unchained};
-pub use self::ignore::{DEFAULT_PATTERNS, IgnoreSet};
 pub use legacy::{LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, ParseLegacyError};
 pub use manifest::{
     Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, ParseManifestError,

@@ -99,7 +99,10 @@ mod tests {
     fn bytes_that_do_not_fit_are_an_error() {
         assert!(decode(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><a>\xe9</a>").is_err());
         assert!(decode(b"<?xml version=\"1.0\" encoding=\"no-such\"?><a/>").is_err());
-        assert_eq!(decode(b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>\xa4").as_deref().map(|text| text.ends_with('\u{20ac}')), Ok(true));
+        assert_eq!(
+            decode(b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>\xa4").as_deref().map(|text| text.ends_with('\u{20ac}')),
+            Ok(true)
+        );
         assert!(decode(&[b'<', 0, 0, 0, 0, 0xd8, 0, 0]).is_err());
         assert!(decode(&[0, 0, 0xfe, 0xff, 0]).is_err());
     }

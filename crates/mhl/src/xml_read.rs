@@ -1,7 +1,8 @@
 //! Owns reading manifests from XML. Liberal in order and prefixes, strict in paths and digests; never trims a path.
 
 use crate::manifest::{
-    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, ParseManifestError, RootHash,
+    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, ParseManifestError,
+    RootHash,
 };
 use crate::operation::{Author, Process};
 use crate::xml::{Element, Tree, utf8};
@@ -171,7 +172,8 @@ impl Reading<'_> {
                     if let Some(text) = element.attribute("size") {
                         size_bytes = text.trim().parse().ok();
                         if size_bytes.is_none() {
-                            self.warnings.push(ManifestWarning::Unreadable { what: "size", text: text.chars().take(60).collect() });
+                            self.warnings
+                                .push(ManifestWarning::Unreadable { what: "size", text: text.chars().take(60).collect() });
                         }
                     }
                     created = self.date("creationdate", element.attribute("creationdate"));
@@ -198,14 +200,16 @@ impl Reading<'_> {
         }
         let path = path.ok_or(ParseManifestError::NoPath)?;
         for element in unknown {
-            self.warnings.push(ManifestWarning::UnknownFormat { path: path.clone(), element: element.chars().take(60).collect() });
+            self.warnings
+                .push(ManifestWarning::UnknownFormat { path: path.clone(), element: element.chars().take(60).collect() });
         }
         if hashes.is_empty() {
             self.warnings.push(ManifestWarning::NoHash(path.clone()));
         }
         for (hash, unknown_action) in &hashes {
             if let Some(action) = unknown_action {
-                self.warnings.push(ManifestWarning::UnknownAction { path: path.clone(), action: action.chars().take(60).collect() });
+                self.warnings
+                    .push(ManifestWarning::UnknownAction { path: path.clone(), action: action.chars().take(60).collect() });
             } else if hash.action.is_none() {
                 self.warnings.push(ManifestWarning::NoAction(path.clone()));
             }
@@ -265,7 +269,8 @@ impl Reading<'_> {
         let unknown = word.filter(|word| Action::from_word(word).is_none()).map(str::to_owned);
         let hashed_at = self.date("hashdate", element.attribute("hashdate"));
         let text = self.tree.text()?;
-        let value = HashValue::parse(format, &text).map_err(|source| ParseManifestError::Digest { path: path.to_owned(), source })?;
+        let value =
+            HashValue::parse(format, &text).map_err(|source| ParseManifestError::Digest { path: path.to_owned(), source })?;
         Ok((HashEntry { value, action, hashed_at }, unknown))
     }
 

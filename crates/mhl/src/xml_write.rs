@@ -137,7 +137,8 @@ fn creator(xml: &mut Writing, manifest: &Manifest) -> Result<(), WriteManifestEr
     xml.leaf("hostname", &[], &creator.host_name)?;
     xml.leaf("tool", &[("version", creator.tool_version.as_deref())], &creator.tool)?;
     for author in &creator.authors {
-        let attributes = [("email", author.email.as_deref()), ("phone", author.phone.as_deref()), ("role", author.role.as_deref())];
+        let attributes =
+            [("email", author.email.as_deref()), ("phone", author.phone.as_deref()), ("role", author.role.as_deref())];
         xml.leaf("author", &attributes, &author.name)?;
     }
     if let Some(location) = &creator.location {

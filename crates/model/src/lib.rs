@@ -23,7 +23,7 @@ pub use job::{JobState, Station, StationState};
 pub use metadata::{ClipRecord, Field, FieldState, FieldValue, Sourced};
 pub use path::{RelPath, RelPathError};
 pub use timecode::{FrameRate, Timecode, TimecodeError};
-pub use verdict::{CopyFacts, CardFacts, Policy, Unmet, Verdict};
+pub use verdict::{CardFacts, CopyFacts, Policy, Unmet, Verdict};
 
 /// Instants are UTC and printed as RFC 3339; the clock that makes them belongs to the caller.
 pub use jiff::Timestamp;

@@ -104,7 +104,14 @@ impl ClipRecord {
 
     /// Adds what one source says. Call with the strongest source first: a later, different value makes the field a conflict
     /// and never replaces the first.
-    pub fn state(&mut self, name: &str, unit: &str, value: Option<FieldValue>, raw: impl Into<String>, source: impl Into<String>) {
+    pub fn state(
+        &mut self,
+        name: &str,
+        unit: &str,
+        value: Option<FieldValue>,
+        raw: impl Into<String>,
+        source: impl Into<String>,
+    ) {
         let said = Sourced { value: value.clone(), raw: raw.into(), source: source.into() };
         let field = self.fields.entry(name.to_owned()).or_insert_with(|| Field {
             state: FieldState::VendorUnknown,

@@ -112,10 +112,9 @@ pub fn judge(policy: &Policy, facts: &CardFacts) -> Verdict {
         }
         match copy.weakest {
             None => miss("verdict.copy_incomplete", format!("{}: the copy is not complete", copy.label)),
-            Some(level) if level < policy.level => miss(
-                "verdict.evidence",
-                format!("{}: proven only by {level}; the policy asks for {}", copy.label, policy.level),
-            ),
+            Some(level) if level < policy.level => {
+                miss("verdict.evidence", format!("{}: proven only by {level}; the policy asks for {}", copy.label, policy.level))
+            }
             Some(_) if policy.manifest_reread && !copy.manifest_reread => {
                 miss("verdict.manifest", format!("{}: the manifest has not been written and read again", copy.label));
             }
@@ -133,7 +132,11 @@ pub fn judge(policy: &Policy, facts: &CardFacts) -> Verdict {
     if (devices.len() as u64) < u64::from(policy.distinct_devices) {
         miss(
             "verdict.devices",
-            format!("proven copies lie on {} physical device(s) other than the card's; the policy asks for {}", devices.len(), policy.distinct_devices),
+            format!(
+                "proven copies lie on {} physical device(s) other than the card's; the policy asks for {}",
+                devices.len(),
+                policy.distinct_devices
+            ),
         );
     }
     match facts.source_reread_equal {

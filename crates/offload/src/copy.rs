@@ -93,8 +93,10 @@ impl Writer<'_, '_> {
         let Some((_, partial)) = self.open.as_mut().filter(|(open, _)| *open == file) else { return Ok(()) };
         if !bytes.is_empty() {
             partial.write_all(bytes).map_err(|error| {
-                let mut problem =
-                    Problem::new(checkgate_volume::write_code(&error), format!("{}: {} cannot be written", self.lane.plan.label, card_file.path));
+                let mut problem = Problem::new(
+                    checkgate_volume::write_code(&error),
+                    format!("{}: {} cannot be written", self.lane.plan.label, card_file.path),
+                );
                 problem.details.push(error.to_string());
                 problem
             })?;

@@ -1,6 +1,7 @@
 //! Owns the course of one run: threads move bytes and send what happened; this actor alone decides what it means, hands events to the
 //! caller and keeps the facts the report is made of. Must never touch a file itself (steps do), nor announce what is not stored.
 
+use crate::Control;
 use crate::buffer::Pool;
 use crate::copy;
 use crate::error::{OffloadError, StoreError};
@@ -14,7 +15,6 @@ use crate::prove::{self, Expected};
 use crate::reader::{self, spawn_named};
 use crate::report::{CopyReport, CopyState, FailedFile, OffloadReport, Outcome, SkippedItem};
 use crate::seal::{self, Seal};
-use crate::Control;
 use checkgate_model::{ErrorCode, Evidence, EvidenceLevel, HashFormat, Problem, RelPath};
 use checkgate_volume::{Destination, DestinationLock, Source, SourceFile};
 use crossbeam_channel::{Sender, bounded};
@@ -159,13 +159,30 @@ pub fn run(
     on_event: &mut dyn FnMut(Event) -> Result<(), StoreError>,
 ) -> Result<OffloadReport, OffloadError> {
     meter.set_phase(Phase::Preparing);
-    let Prepared { job, skipped, planned, fingerprints, evidence, set_aside, card_failed, card_incomplete, changed, refused, aborted } =
-        prepare::prepare(plan, control, meter)?;
+    let Prepared {
+        job,
+        skipped,
+        planned,
+        fingerprints,
+        evidence,
+        set_aside,
+        card_failed,
+        card_incomplete,
+        changed,
+        refused,
+        aborted,
+    } = prepare::prepare(plan, control, meter)?;
     on_event(planned).map_err(OffloadError::Store)?;
     let lanes = hashing::lanes(&job.formats);
     let files = fingerprints
         .into_iter()
-        .map(|fingerprint| FileFacts { fingerprint, partial: Fingerprint::default(), lanes_out: lanes.len(), failed: None, reread_equal: None })
+        .map(|fingerprint| FileFacts {
+            fingerprint,
+            partial: Fingerprint::default(),
+            lanes_out: lanes.len(),
+            failed: None,
+            reread_equal: None,
+        })
         .collect();
     let copies = evidence
         .into_iter()
@@ -234,7 +251,11 @@ impl Engine<'_, '_> {
     /// Phase one: the card is read once, every copy is written.
     fn copy_all(&mut self, lanes: &[hashing::LaneWork]) {
         let job = self.job;
-        let wanted = |file: usize| job.copies.iter().any(|copy| !copy.given_up.load(Ordering::Relaxed) && matches!(copy.duties[file], Duty::Write | Duty::Compare));
+        let wanted = |file: usize| {
+            job.copies
+                .iter()
+                .any(|copy| !copy.given_up.load(Ordering::Relaxed) && matches!(copy.duties[file], Duty::Write | Duty::Compare))
+        };
         let order: Vec<usize> = (0..job.files.len()).filter(|file| self.files[*file].failed.is_none() && wanted(*file)).collect();
         let bytes_of = |files: &[usize]| files.iter().map(|file| job.files[*file].size_bytes).sum::<u64>();
         job.source_lane.begin(Phase::Copying, order.len() as u64, bytes_of(&order));
@@ -350,7 +371,9 @@ impl Engine<'_, '_> {
         let mut work = Vec::new();
         for file in 0..job.files.len() {
             let facts = &self.copies[copy];
-            let Some(fingerprint) = self.files[file].fingerprint.clone().filter(|_| self.files[file].failed.is_none()) else { continue };
+            let Some(fingerprint) = self.files[file].fingerprint.clone().filter(|_| self.files[file].failed.is_none()) else {
+                continue;
+            };
             let path = &job.files[file].path;
             match job.copies[copy].duties[file] {
                 Duty::Nothing | Duty::Refused => {}
@@ -495,7 +518,11 @@ impl Engine<'_, '_> {
             self.emit_copied(copy, file);
         }
         self.copies[copy].evidence[file] = Some(evidence.clone());
-        self.emit(Event::FileProven { copy: self.job.copies[copy].plan.id.clone(), path: self.job.files[file].path.clone(), evidence });
+        self.emit(Event::FileProven {
+            copy: self.job.copies[copy].plan.id.clone(),
+            path: self.job.files[file].path.clone(),
+            evidence,
+        });
     }
 
     fn sealed(&mut self, copy: usize, result: Result<Seal, Problem>) {
@@ -520,7 +547,8 @@ impl Engine<'_, '_> {
         if facts.aborted.is_some() || self.card_incomplete || !self.failures(copy).is_empty() {
             return None;
         }
-        let levels: Option<Vec<EvidenceLevel>> = facts.evidence.iter().map(|evidence| evidence.as_ref().map(|evidence| evidence.level)).collect();
+        let levels: Option<Vec<EvidenceLevel>> =
+            facts.evidence.iter().map(|evidence| evidence.as_ref().map(|evidence| evidence.level)).collect();
         levels?.into_iter().min()
     }
 
@@ -619,4 +647,3 @@ impl Engine<'_, '_> {
         if all_complete && card_sound { Outcome::Complete } else { Outcome::CompleteWithFailures }
     }
 }
-

@@ -115,7 +115,8 @@ impl Lane {
             bytes_total: self.bytes_total.load(Ordering::Relaxed),
             files_done: self.files_done.load(Ordering::Relaxed),
             files_total: self.files_total.load(Ordering::Relaxed),
-            current_file: Some(self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()).filter(|name| !name.is_empty()),
+            current_file: Some(self.current.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                .filter(|name| !name.is_empty()),
         }
     }
 }

@@ -61,15 +61,26 @@ pub(crate) struct Prepared<'a> {
 
 pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> Result<Prepared<'a>, OffloadError> {
     check(plan)?;
-    let source = Source::open(&plan.card_root).map_err(|error| OffloadError::Source { path: plan.card_root.clone(), code: error.code(), source: Box::new(error) })?;
-    let listing = source.walk().map_err(|error| OffloadError::Source { path: plan.card_root.clone(), code: error.code(), source: Box::new(error) })?;
+    let source = Source::open(&plan.card_root).map_err(|error| OffloadError::Source {
+        path: plan.card_root.clone(),
+        code: error.code(),
+        source: Box::new(error),
+    })?;
+    let listing = source.walk().map_err(|error| OffloadError::Source {
+        path: plan.card_root.clone(),
+        code: error.code(),
+        source: Box::new(error),
+    })?;
     if listing.files.is_empty() && listing.unreadable.is_empty() {
         return Err(OffloadError::SourceEmpty(plan.card_root.clone()));
     }
     let mut aborted = refuse_unsafe(plan, &source, &listing)?;
     let card_history = CardHistory::read(&source, &listing);
-    let mut skipped: Vec<SkippedItem> =
-        listing.skipped.iter().map(|skipped| SkippedItem { path: skipped.path.clone(), reason: skipped.reason.words().to_owned() }).collect();
+    let mut skipped: Vec<SkippedItem> = listing
+        .skipped
+        .iter()
+        .map(|skipped| SkippedItem { path: skipped.path.clone(), reason: skipped.reason.words().to_owned() })
+        .collect();
     let files: Vec<SourceFile> = listing.files.iter().filter(|file| !card_history.carries(&file.path)).cloned().collect();
     let planned = Event::Planned {
         files: files.len() as u64,
@@ -85,7 +96,8 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
         problem.details.push(unreadable.error.clone());
         match RelPath::new(&unreadable.path) {
             Ok(path) => card_failed.push(FailedFile { path, problem }),
-            Err(_) => skipped.push(SkippedItem { path: unreadable.path.clone(), reason: format!("cannot be read: {}", unreadable.error) }),
+            Err(_) => skipped
+                .push(SkippedItem { path: unreadable.path.clone(), reason: format!("cannot be read: {}", unreadable.error) }),
         }
     }
     let lanes = meter.begin_copies(&plan.copies.iter().map(|copy| (copy.id.clone(), copy.label.clone())).collect::<Vec<_>>());
@@ -94,7 +106,11 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
     let mut copies = Vec::new();
     for (number, (copy, lane)) in plan.copies.iter().zip(lanes).enumerate() {
         let already_aborted = aborted.iter().any(|(aborted, _)| *aborted == number);
-        let opened = if already_aborted { None } else { open(copy, &listing.empty_folders).map_err(|problem| aborted.push((number, problem))).ok() };
+        let opened = if already_aborted {
+            None
+        } else {
+            open(copy, &listing.empty_folders).map_err(|problem| aborted.push((number, problem))).ok()
+        };
         let (destination, lock) = opened.map_or((None, None), |(destination, lock)| (Some(destination), Some(lock)));
         copies.push(CopyJob {
             plan: copy.clone(),
@@ -161,7 +177,9 @@ fn refuse_unsafe(plan: &Plan, source: &Source, listing: &Listing) -> Result<Vec<
     let roots: Vec<PathBuf> = plan.copies.iter().map(|copy| copy.root.clone()).collect();
     // Space is asked for what is still to be written somewhere.
     let opened: Vec<Option<Destination>> = roots.iter().map(|root| Destination::open(root).ok()).collect();
-    let is_there = |file: &SourceFile| opened.iter().all(|root| root.as_ref().is_some_and(|root| matches!(root.existing(&file.path), Ok(Some(_)))));
+    let is_there = |file: &SourceFile| {
+        opened.iter().all(|root| root.as_ref().is_some_and(|root| matches!(root.existing(&file.path), Ok(Some(_)))))
+    };
     let left = Listing { files: listing.files.iter().filter(|file| !is_there(file)).cloned().collect(), ..listing.clone() };
     let mut aborted: Vec<(usize, Problem)> = Vec::new();
     let mut refused = Vec::new();
@@ -171,7 +189,12 @@ fn refuse_unsafe(plan: &Plan, source: &Source, listing: &Listing) -> Result<Vec<
             continue;
         }
         let problem = Problem::new(found.code, found.message);
-        let copies = plan.copies.iter().enumerate().filter(|(_, copy)| found.destination.as_ref() == Some(&copy.root)).map(|(number, _)| number);
+        let copies = plan
+            .copies
+            .iter()
+            .enumerate()
+            .filter(|(_, copy)| found.destination.as_ref() == Some(&copy.root))
+            .map(|(number, _)| number);
         match found.code {
             ErrorCode::DestinationFull | ErrorCode::DestinationFailed => {
                 for number in copies {
@@ -224,7 +247,10 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
         }
         if known.size_bytes != files[file].size_bytes || !same_time(known.modified, files[file].modified) {
             changed.entry(file).or_insert_with(|| {
-                Problem::new(ErrorCode::SourceChanged, format!("{} is not what it was when this job began: size or time on the card changed", known.path))
+                Problem::new(
+                    ErrorCode::SourceChanged,
+                    format!("{} is not what it was when this job began: size or time on the card changed", known.path),
+                )
             });
             continue;
         }
@@ -235,7 +261,13 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
             let fingerprint = Fingerprint { hashes, blocks: known.block_crc64.clone() };
             match &decided.fingerprints[file] {
                 Some(other) if other.hashes != fingerprint.hashes => {
-                    changed.insert(file, Problem::new(ErrorCode::SourceChanged, format!("{} was read differently by two earlier runs", known.path)));
+                    changed.insert(
+                        file,
+                        Problem::new(
+                            ErrorCode::SourceChanged,
+                            format!("{} was read differently by two earlier runs", known.path),
+                        ),
+                    );
                 }
                 Some(_) => {}
                 None => decided.fingerprints[file] = Some(Arc::new(fingerprint)),
@@ -245,7 +277,10 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
     }
     decided.vanished = vanished
         .into_iter()
-        .map(|path| FailedFile { path: path.clone(), problem: Problem::new(ErrorCode::SourceChanged, format!("{path} is no longer on the card")) })
+        .map(|path| FailedFile {
+            path: path.clone(),
+            problem: Problem::new(ErrorCode::SourceChanged, format!("{path} is no longer on the card")),
+        })
         .collect();
     for (number, copy) in copies.iter().enumerate() {
         let mut evidence = vec![None; files.len()];
@@ -274,7 +309,11 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
                 },
                 (Some(_), Some(_)) => match destination.quarantine(&card_file.path) {
                     Ok(_) => {
-                        decided.set_aside.push((number, card_file.path.clone(), "its size or time is no longer what was written".to_owned()));
+                        decided.set_aside.push((
+                            number,
+                            card_file.path.clone(),
+                            "its size or time is no longer what was written".to_owned(),
+                        ));
                         Duty::Write
                     }
                     Err(error) => {

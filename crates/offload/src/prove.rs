@@ -54,7 +54,8 @@ fn give_up_if_gone(job: &Job<'_>, copy: usize, actions: &Sender<Action>) -> bool
         return false;
     }
     if !lane.given_up.swap(true, Ordering::SeqCst) {
-        let problem = Problem::new(ErrorCode::DestinationFailed, format!("{}: {} is gone", lane.plan.label, lane.plan.root.display()));
+        let problem =
+            Problem::new(ErrorCode::DestinationFailed, format!("{}: {} is gone", lane.plan.label, lane.plan.root.display()));
         let _ = actions.send(Action::CopyFailed { copy, problem });
     }
     true
@@ -68,7 +69,8 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
     lane.lane.set_current(path.as_str());
     let shown = match lane.destination().read_back(path, depth) {
         Ok(read_back) => compare(job, &lane.lane, read_back, fingerprint).map_err(|error| {
-            let mut problem = Problem::new(checkgate_volume::write_code(&error), format!("{}: {path} cannot be read back", lane.plan.label));
+            let mut problem =
+                Problem::new(checkgate_volume::write_code(&error), format!("{}: {path} cannot be read back", lane.plan.label));
             problem.details.push(error.to_string());
             problem
         }),
@@ -95,8 +97,10 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
         }
         Ok(Shown::Differs { first_block }) => {
             lane.lane.add_file();
-            let mut problem =
-                Problem::new(ErrorCode::CopyCorrupt, format!("{}: {path} reads back differently from what was read from the card", lane.plan.label));
+            let mut problem = Problem::new(
+                ErrorCode::CopyCorrupt,
+                format!("{}: {path} reads back differently from what was read from the card", lane.plan.label),
+            );
             if let Some(block) = first_block {
                 let first_byte = block as u64 * BLOCK_BYTES;
                 problem.details.push(format!("first difference in the 16 MiB block that begins at byte {first_byte}"));
@@ -122,7 +126,10 @@ pub(crate) fn reread_card(job: &Job<'_>, work: &[Expected], actions: &Sender<Act
         job.source_lane.set_current(path.as_str());
         let shown = match job.source.read_again(path) {
             Ok(read_back) => compare(job, &job.source_lane, read_back, fingerprint).map_err(|error| {
-                let mut problem = Problem::new(checkgate_volume::read_code(&error), format!("{path} cannot be read from the card a second time"));
+                let mut problem = Problem::new(
+                    checkgate_volume::read_code(&error),
+                    format!("{path} cannot be read from the card a second time"),
+                );
                 problem.details.push(error.to_string());
                 problem
             }),
@@ -136,7 +143,9 @@ pub(crate) fn reread_card(job: &Job<'_>, work: &[Expected], actions: &Sender<Act
                 Action::Reread { file: *file, result: Err(problem) }
             }
             Ok(Shown::Stopped) => return,
-            Err(problem) if problem.code == ErrorCode::SourceGone || !job.source.is_present() => Action::CardGoneInReread { problem: gone(job, &problem) },
+            Err(problem) if problem.code == ErrorCode::SourceGone || !job.source.is_present() => {
+                Action::CardGoneInReread { problem: gone(job, &problem) }
+            }
             Err(problem) => Action::Reread { file: *file, result: Err(problem) },
         };
         let _ = actions.send(action);
@@ -150,7 +159,8 @@ fn total_bytes(job: &Job<'_>, work: &[Expected]) -> u64 {
 
 /// Small files several at a time, then large files in order.
 fn each(job: &Job<'_>, work: &[Expected], one: &(dyn Fn(&Expected) + Sync)) {
-    let (small, large): (Vec<&Expected>, Vec<&Expected>) = work.iter().partition(|(file, _)| job.files[*file].size_bytes <= SMALL_BYTES);
+    let (small, large): (Vec<&Expected>, Vec<&Expected>) =
+        work.iter().partition(|(file, _)| job.files[*file].size_bytes <= SMALL_BYTES);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..SMALL_AT_ONCE.min(small.len()) {

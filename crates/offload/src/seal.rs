@@ -4,7 +4,9 @@
 use crate::engine::Job;
 use crate::hashing::Fingerprint;
 use crate::plan::VerifyDepth;
-use checkgate_mhl::{CHAIN, FOLDER, FileCheck, FileRecord, History, HistoryError, HistoryFile, HistoryWarning, IgnoreSet, NewGeneration, Unchained};
+use checkgate_mhl::{
+    CHAIN, FOLDER, FileCheck, FileRecord, History, HistoryError, HistoryFile, HistoryWarning, IgnoreSet, NewGeneration, Unchained,
+};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
 use checkgate_volume::{Depth, Destination, Listing, Replace, Source, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +129,9 @@ impl Found {
     fn chains(&self) -> BTreeMap<RelPath, Vec<u8>> {
         self.histories
             .iter()
-            .filter_map(|(folder, files)| Some((history_path(folder.as_ref(), CHAIN)?, files.iter().find(|file| file.name == CHAIN)?.bytes.clone())))
+            .filter_map(|(folder, files)| {
+                Some((history_path(folder.as_ref(), CHAIN)?, files.iter().find(|file| file.name == CHAIN)?.bytes.clone()))
+            })
             .collect()
     }
 
@@ -170,7 +174,9 @@ impl Found {
                     history.generations().iter().map(|generation| generation.name.as_str()).chain(odd).collect()
                 })
                 .unwrap_or_default();
-            let rogue = files.iter().filter(|file| file.name != CHAIN && !file.name.starts_with("._") && !known.contains(file.name.as_str()));
+            let rogue = files
+                .iter()
+                .filter(|file| file.name != CHAIN && !file.name.starts_with("._") && !known.contains(file.name.as_str()));
             left.extend(rogue.filter_map(|file| history_path(folder.as_ref(), &file.name)));
         }
         left
@@ -207,7 +213,10 @@ fn damaged(place: &str, error: &(dyn std::error::Error + 'static)) -> Problem {
 pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Seal, Problem> {
     let destination = job.copies[copy].destination();
     if contents.files.is_empty() {
-        return Err(Problem::new(ErrorCode::DestinationFailed, format!("{}: there is no file to write a manifest for", job.copies[copy].plan.label)));
+        return Err(Problem::new(
+            ErrorCode::DestinationFailed,
+            format!("{}: there is no file to write a manifest for", job.copies[copy].plan.label),
+        ));
     }
     let mirror = Source::open(destination.root()).map_err(|error| Problem::from_error(error.code(), &error))?;
     let listing = mirror.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
@@ -222,7 +231,8 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     let mut operation = job.plan.operation.clone();
     operation.comment = Some(comment(operation.comment.as_deref(), &contents));
     // What was set aside stays for a person to look at; it is no part of the roll, and the manifest says so.
-    let set_aside: Vec<String> = listing.files.iter().any(|file| is_set_aside(&file.path)).then(|| SET_ASIDE_PATTERN.to_owned()).into_iter().collect();
+    let set_aside: Vec<String> =
+        listing.files.iter().any(|file| is_set_aside(&file.path)).then(|| SET_ASIDE_PATTERN.to_owned()).into_iter().collect();
     let folder_name = destination.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let generation = history.append(&folder_name, &operation, &records, &job.folders, &set_aside).map_err(|error| {
         let mut problem = Problem::from_error(ErrorCode::HistoryDamaged, &error);
@@ -233,7 +243,10 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     collect(&generation, &mut writes);
     let planned: BTreeSet<&RelPath> = writes.iter().map(|(path, _)| path).collect();
     if let Some(rogue) = leftovers.iter().find(|path| !planned.contains(path)) {
-        return Err(Problem::new(ErrorCode::HistoryDamaged, format!("{}: {rogue} is not listed in the chain", job.copies[copy].plan.label)));
+        return Err(Problem::new(
+            ErrorCode::HistoryDamaged,
+            format!("{}: {rogue} is not listed in the chain", job.copies[copy].plan.label),
+        ));
     }
     for (path, bytes) in &writes {
         // Only a chain grows, and only a manifest that was never chained is written again.
@@ -283,7 +296,8 @@ fn sealed_already(job: &Job<'_>, history: &History, records: &[FileRecord], left
         let known = expected.get(&record.path).map(|known| known.check(&record.hashes));
         matches!(known, Some(FileCheck::Verified(formats)) if formats.len() == record.hashes.len())
     });
-    let nothing_more = expected.iter().filter(|(_, known)| !known.is_dir).count() == records.iter().filter(|record| !ignore.is_ignored(&record.path, false)).count();
+    let nothing_more = expected.iter().filter(|(_, known)| !known.is_dir).count()
+        == records.iter().filter(|record| !ignore.is_ignored(&record.path, false)).count();
     (all_known && nothing_more).then(|| history_path(None, &latest.name)).flatten()
 }
 
@@ -333,10 +347,22 @@ fn comment(given: Option<&str>, contents: &Contents) -> String {
 
 fn against_history(generation: &NewGeneration, contents: &Contents) -> Vec<(RelPath, Problem)> {
     let failed = generation.failed.iter().map(|path| {
-        (path.clone(), Problem::new(ErrorCode::HistoryDamaged, format!("{path} differs from what the history that came with the card records")))
+        (
+            path.clone(),
+            Problem::new(
+                ErrorCode::HistoryDamaged,
+                format!("{path} differs from what the history that came with the card records"),
+            ),
+        )
     });
     let missing = generation.missing.iter().filter(|path| !contents.missing.contains(path)).map(|path| {
-        (path.clone(), Problem::new(ErrorCode::HistoryDamaged, format!("{path} is recorded in the history that came with the card and is not on it")))
+        (
+            path.clone(),
+            Problem::new(
+                ErrorCode::HistoryDamaged,
+                format!("{path} is recorded in the history that came with the card and is not on it"),
+            ),
+        )
     });
     failed.chain(missing).collect()
 }

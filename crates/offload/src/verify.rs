@@ -7,7 +7,10 @@ use crate::plan::VerifyDepth;
 use crate::reader::spawn_named;
 use crate::report::SkippedItem;
 use crate::seal::{Found, is_set_aside};
-use checkgate_mhl::{ExpectedFile, FileCheck, History, IgnoreSet, LegacyCheck, LegacyEntry, LegacyHasher, LegacyList, Manifest, MultiHasher, Unchained, diff};
+use checkgate_mhl::{
+    ExpectedFile, FileCheck, History, IgnoreSet, LegacyCheck, LegacyEntry, LegacyHasher, LegacyList, Manifest, MultiHasher,
+    Unchained, diff,
+};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, Problem, RelPath};
 use checkgate_volume::{Listing, Source};
 use std::collections::BTreeMap;
@@ -191,7 +194,11 @@ enum Recorded {
 /// # Errors
 /// Only where the check could not begin. A damaged history is part of the report.
 pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &Meter) -> Result<VerifyReport, VerifyError> {
-    let failed = |code: ErrorCode, source: Box<dyn std::error::Error + Send + Sync>| VerifyError::Root { path: root.to_path_buf(), code, source };
+    let failed = |code: ErrorCode, source: Box<dyn std::error::Error + Send + Sync>| VerifyError::Root {
+        path: root.to_path_buf(),
+        code,
+        source,
+    };
     meter.set_phase(Phase::Preparing);
     let source = Source::open(root).map_err(|error| failed(error.code(), Box::new(error)))?;
     let listing = source.walk().map_err(|error| failed(error.code(), Box::new(error)))?;
@@ -207,7 +214,11 @@ pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &M
         unreadable: Vec::new(),
         damaged: Vec::new(),
         warnings: Vec::new(),
-        skipped: listing.skipped.iter().map(|skipped| SkippedItem { path: skipped.path.clone(), reason: skipped.reason.words().to_owned() }).collect(),
+        skipped: listing
+            .skipped
+            .iter()
+            .map(|skipped| SkippedItem { path: skipped.path.clone(), reason: skipped.reason.words().to_owned() })
+            .collect(),
         level: None,
         level_words: String::new(),
         stopped: false,
@@ -217,7 +228,13 @@ pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &M
         problem.details.push(unreadable.error.clone());
         report.unreadable.push(UnreadableFile { path: unreadable.path.clone(), problem });
     }
-    report.warnings.extend(listing.files.iter().filter(|file| is_set_aside(&file.path)).map(|file| format!("{} was set aside as a corrupt copy; it is not part of the roll", file.path)));
+    report.warnings.extend(
+        listing
+            .files
+            .iter()
+            .filter(|file| is_set_aside(&file.path))
+            .map(|file| format!("{} was set aside as a corrupt copy; it is not part of the roll", file.path)),
+    );
     let work = match &options.manifest {
         Some(path) => from_one(path, &source, &listing, &mut report)?,
         None => from_folder(root, &source, &listing, &mut report)?,
@@ -243,7 +260,9 @@ fn from_folder(root: &Path, source: &Source, listing: &Listing, report: &mut Ver
             Ok(history) => {
                 let mut manifests = Vec::new();
                 name_manifests(&history, "", &mut manifests, &mut report.warnings);
-                report.warnings.extend(history.dangling_references().iter().map(|path| format!("{path} is referred to and is not there")));
+                report
+                    .warnings
+                    .extend(history.dangling_references().iter().map(|path| format!("{path} is referred to and is not there")));
                 report.basis = Some(Basis::History { manifests });
                 Ok(asc_work(history.expected(), &history.ignore_patterns(), listing, report))
             }
@@ -269,8 +288,11 @@ fn name_manifests(history: &History, prefix: &str, names: &mut Vec<String>, warn
 }
 
 fn from_one(path: &Path, source: &Source, listing: &Listing, report: &mut VerifyReport) -> Result<Work, VerifyError> {
-    let bytes = checkgate_volume::files::read_bounded(path, MOST_MANIFEST_BYTES)
-        .map_err(|error| VerifyError::Manifest { path: path.to_path_buf(), code: error.code(), source: Box::new(error) })?;
+    let bytes = checkgate_volume::files::read_bounded(path, MOST_MANIFEST_BYTES).map_err(|error| VerifyError::Manifest {
+        path: path.to_path_buf(),
+        code: error.code(),
+        source: Box::new(error),
+    })?;
     let damaged = |error: &(dyn std::error::Error + 'static)| {
         let mut problem = Problem::from_error(ErrorCode::HistoryDamaged, error);
         problem.summary = format!("{}: {}", path.display(), problem.summary);
@@ -286,7 +308,10 @@ fn from_one(path: &Path, source: &Source, listing: &Listing, report: &mut Verify
         Err(asc) => match LegacyList::parse(&bytes) {
             Ok(list) => {
                 // Its paths are those below its own folder; where that is not below the root, below the root itself.
-                let folder = path.canonicalize().ok().and_then(|path| Some(path.parent()?.strip_prefix(source.root()).ok()?.to_string_lossy().into_owned()));
+                let folder = path
+                    .canonicalize()
+                    .ok()
+                    .and_then(|path| Some(path.parent()?.strip_prefix(source.root()).ok()?.to_string_lossy().into_owned()));
                 let folder = folder.and_then(|folder| RelPath::new(&folder).ok());
                 report.basis = Some(Basis::Legacy { lists: vec![path.display().to_string()] });
                 Ok(place_legacy(vec![(path.display().to_string(), folder, list)], listing, report))
@@ -349,7 +374,9 @@ fn place_legacy(lists: Vec<(String, Option<RelPath>, LegacyList)>, listing: &Lis
                 None => Ok(entry.path.clone()),
             };
             let Ok(path) = placed else {
-                report.damaged.push(Problem::new(ErrorCode::HistoryDamaged, format!("{name}: {} is too long a path", entry.path)));
+                report
+                    .damaged
+                    .push(Problem::new(ErrorCode::HistoryDamaged, format!("{name}: {} is too long a path", entry.path)));
                 continue;
             };
             report.warnings.extend(entry.unverifiable.iter().map(|format| format!("{path}: {format} cannot be checked")));
@@ -361,20 +388,38 @@ fn place_legacy(lists: Vec<(String, Option<RelPath>, LegacyList)>, listing: &Lis
         }
     }
     let is_list = |path: &RelPath| path.extension() == "mhl";
-    report.extra = listing.files.iter().map(|file| &file.path).filter(|path| !listed.contains(*path) && !is_list(path) && path.file_name() != ".DS_Store").cloned().collect();
+    report.extra = listing
+        .files
+        .iter()
+        .map(|file| &file.path)
+        .filter(|path| !listed.contains(*path) && !is_list(path) && path.file_name() != ".DS_Store")
+        .cloned()
+        .collect();
     report.missing.sort();
     report.missing.dedup();
     work
 }
 
-fn asc_work(expected: BTreeMap<RelPath, ExpectedFile>, patterns: &[String], listing: &Listing, report: &mut VerifyReport) -> Work {
+fn asc_work(
+    expected: BTreeMap<RelPath, ExpectedFile>,
+    patterns: &[String],
+    listing: &Listing,
+    report: &mut VerifyReport,
+) -> Work {
     let mut found: diff::Listing = listing.files.iter().map(|file| (file.path.clone(), (file.size_bytes, false))).collect();
     found.extend(listing.folders.iter().map(|folder| (folder.clone(), (0, true))));
     let difference = diff(&expected, &found, patterns);
     report.missing = difference.missing;
     report.extra = difference.extra;
-    report.warnings.extend(difference.name_form_candidates.iter().map(|pair| format!("{} is probably {} under another form of its name", pair.found, pair.expected)));
-    report.warnings.extend(difference.ignored.iter().map(|path| format!("{path} is recorded and ignored by now; it was not checked")));
+    report.warnings.extend(
+        difference
+            .name_form_candidates
+            .iter()
+            .map(|pair| format!("{} is probably {} under another form of its name", pair.found, pair.expected)),
+    );
+    report
+        .warnings
+        .extend(difference.ignored.iter().map(|path| format!("{path} is recorded and ignored by now; it was not checked")));
     for path in difference.kind_differs {
         let is_dir = expected.get(&path).is_some_and(|record| record.is_dir);
         let (wanted, is) = if is_dir { ("a folder", "a file") } else { ("a file", "a folder") };
@@ -401,7 +446,11 @@ fn compare_sizes(work: &Work, report: &mut VerifyReport) {
         };
         match expected_bytes {
             Some(expected) if expected != *found_bytes => {
-                report.mismatched.push(Mismatch { path: path.clone(), expected: format!("{expected} bytes"), found: format!("{found_bytes} bytes") });
+                report.mismatched.push(Mismatch {
+                    path: path.clone(),
+                    expected: format!("{expected} bytes"),
+                    found: format!("{found_bytes} bytes"),
+                });
             }
             Some(_) => report.size_only.push(path.clone()),
             None => report.warnings.push(format!("{path}: no size is recorded")),
@@ -416,7 +465,14 @@ enum Verdict {
     Differs { expected: String, found: String },
 }
 
-fn compare_contents(source: &Source, work: Work, options: &VerifyOptions, control: &Control, meter: &Meter, report: &mut VerifyReport) {
+fn compare_contents(
+    source: &Source,
+    work: Work,
+    options: &VerifyOptions,
+    control: &Control,
+    meter: &Meter,
+    report: &mut VerifyReport,
+) {
     let lane = meter.source();
     lane.begin(Phase::Proving, work.len() as u64, work.iter().map(|(_, size, _)| size).sum());
     meter.set_phase(Phase::Proving);
@@ -481,7 +537,9 @@ impl Checker<'_> {
         match self {
             Self::Asc(record, hasher) => match record.check(&hasher.finish()) {
                 FileCheck::Verified(_) => Verdict::Equal,
-                FileCheck::Mismatch { expected, found } => Verdict::Differs { expected: expected.to_string(), found: found.to_string() },
+                FileCheck::Mismatch { expected, found } => {
+                    Verdict::Differs { expected: expected.to_string(), found: found.to_string() }
+                }
                 FileCheck::NotComparable => Verdict::SizeOnly,
             },
             Self::Legacy(hasher) => match hasher.finish() {
@@ -491,7 +549,11 @@ impl Checker<'_> {
                     Verdict::Differs { expected: format!("{expected_bytes} bytes"), found: format!("{found_bytes} bytes") }
                 }
                 LegacyCheck::Mismatch { format, holding } => {
-                    let doubt = if holding.is_empty() { String::new() } else { format!("; {} agrees, so the list contradicts itself", holding.join(", ")) };
+                    let doubt = if holding.is_empty() {
+                        String::new()
+                    } else {
+                        format!("; {} agrees, so the list contradicts itself", holding.join(", "))
+                    };
                     Verdict::Differs { expected: format!("the listed {format}"), found: format!("another {format}{doubt}") }
                 }
             },
@@ -501,11 +563,19 @@ impl Checker<'_> {
 
 type Checked = Option<(Verdict, EvidenceLevel, String)>;
 
-fn check_file(source: &Source, path: &RelPath, recorded: &Recorded, options: &VerifyOptions, control: &Control, lane: &Lane) -> Result<Checked, Problem> {
+fn check_file(
+    source: &Source,
+    path: &RelPath,
+    recorded: &Recorded,
+    options: &VerifyOptions,
+    control: &Control,
+    lane: &Lane,
+) -> Result<Checked, Problem> {
     let mut checker = match recorded {
         Recorded::Asc(record) => {
             let fastest = || checkgate_mhl::fastest(&record.trusted).map(HashValue::format).into_iter().collect::<Vec<_>>();
-            let formats: Vec<HashFormat> = if options.all_formats { record.trusted.iter().map(HashValue::format).collect() } else { fastest() };
+            let formats: Vec<HashFormat> =
+                if options.all_formats { record.trusted.iter().map(HashValue::format).collect() } else { fastest() };
             Checker::Asc(record, MultiHasher::new(&formats))
         }
         Recorded::Legacy(entry) => Checker::Legacy(LegacyHasher::new(entry)),

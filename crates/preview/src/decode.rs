@@ -48,10 +48,27 @@ pub(crate) fn container_frame(
     }
     command.arg("-noautorotate");
     Ffmpeg::add_input(&mut command, path);
-    command.args(["-map", "0:v:0", "-frames:v", "1", "-an", "-sn", "-dn", "-f", "rawvideo", "-pix_fmt", &video.pixel_format, "pipe:1"]);
+    command.args([
+        "-map",
+        "0:v:0",
+        "-frames:v",
+        "1",
+        "-an",
+        "-sn",
+        "-dn",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        &video.pixel_format,
+        "pipe:1",
+    ]);
     let done = child::run(&mut command, ffmpeg.limits().still, need).map_err(|error| child_error(path, ffmpeg.path(), error))?;
     if done.stdout.len() != need {
-        let why = if done.stdout.is_empty() { reason(&done.said, path) } else { format!("the frame is incomplete; {}", reason(&done.said, path)) };
+        let why = if done.stdout.is_empty() {
+            reason(&done.said, path)
+        } else {
+            format!("the frame is incomplete; {}", reason(&done.said, path))
+        };
         return Err(PreviewError::damaged(path, why));
     }
     let rgb = rgb_from_planes(&done.stdout, &format).map_err(|error| PreviewError::from_yuv(path, &error))?;
@@ -84,7 +101,12 @@ pub(crate) fn reader_of(path: &Path) -> FrameReader {
 }
 
 /// Decodes a file that holds one frame.
-pub(crate) fn frame_file(ffmpeg: Result<&Ffmpeg, PreviewError>, path: &Path, pixels: usize, range: Option<Range>) -> Result<Frame, PreviewError> {
+pub(crate) fn frame_file(
+    ffmpeg: Result<&Ffmpeg, PreviewError>,
+    path: &Path,
+    pixels: usize,
+    range: Option<Range>,
+) -> Result<Frame, PreviewError> {
     match reader_of(path) {
         FrameReader::Exr => exr_reader::read(path, pixels),
         FrameReader::Dpx => dpx::read(path, pixels),

@@ -162,11 +162,15 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
     let have = size.saturating_sub(header.data_offset);
     let padded = header.line_bytes() + header.line_padding;
     let bare = header.width * header.components * if header.bits == 8 { 1 } else { 2 };
-    let tight = header.bits != 10 && bare != header.line_bytes() && header.line_padding == 0 && have < (padded * header.height) as u64;
+    let tight =
+        header.bits != 10 && bare != header.line_bytes() && header.line_padding == 0 && have < (padded * header.height) as u64;
     let line_bytes = if tight { bare } else { padded };
     let need = line_bytes * header.height;
     if have < need as u64 {
-        return Err(PreviewError::damaged(path, format!("the picture needs {need} bytes, {have} are there: the file is cut short")));
+        return Err(PreviewError::damaged(
+            path,
+            format!("the picture needs {need} bytes, {have} are there: the file is cut short"),
+        ));
     }
     file.seek(SeekFrom::Start(header.data_offset)).map_err(failed)?;
     let mut data = vec![0_u8; need];
@@ -224,7 +228,8 @@ pub(crate) mod tests {
         for big_endian in [true, false] {
             for (bits, packing) in [(8_u8, 0_u16), (10, 1), (10, 2), (12, 1), (12, 2), (16, 0)] {
                 let top = (1_u32 << bits) - 1;
-                let codes: Vec<[u32; 3]> = (0..15).map(|step| [top * step / 14, top - top * step / 14, (step * 7) % top]).collect();
+                let codes: Vec<[u32; 3]> =
+                    (0..15).map(|step| [top * step / 14, top - top * step / 14, (step * 7) % top]).collect();
                 let folder = tempfile::tempdir().unwrap();
                 let path = folder.path().join("a.dpx");
                 std::fs::write(&path, forge(big_endian, bits, packing, 5, 3, &codes)).unwrap();
@@ -244,7 +249,9 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.dpx");
         let good = forge(true, 10, 1, 5, 3, &[[1, 2, 3]; 15]);
-        for (bytes, limit) in [(good[..good.len() - 1].to_vec(), 1000), (good[..100].to_vec(), 1000), (Vec::new(), 1000), (good.clone(), 14)] {
+        for (bytes, limit) in
+            [(good[..good.len() - 1].to_vec(), 1000), (good[..100].to_vec(), 1000), (Vec::new(), 1000), (good.clone(), 14)]
+        {
             std::fs::write(&path, bytes).unwrap();
             assert!(read(&path, limit).is_err());
         }

@@ -138,7 +138,9 @@ impl PreviewError {
         match self {
             Self::Tool { .. } => ErrorCode::ToolFailed,
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ErrorCode::NotFound,
-            Self::Read { .. } | Self::Damaged { .. } | Self::Unsupported { .. } | Self::Limit { .. } => ErrorCode::MediaUnreadable,
+            Self::Read { .. } | Self::Damaged { .. } | Self::Unsupported { .. } | Self::Limit { .. } => {
+                ErrorCode::MediaUnreadable
+            }
             Self::Write { .. } => ErrorCode::DestinationFailed,
             Self::Occupied { .. } => ErrorCode::DestinationOccupied,
             Self::NoSuchFrame { .. } | Self::NoFrames | Self::Color { .. } | Self::UnknownInput { .. } => ErrorCode::BadRequest,

@@ -28,7 +28,8 @@ fn own_input(chromaticities: Option<&Chromaticities>) -> InputChoice {
             reason: "EXR without chromaticities, which means Rec.709".to_owned(),
         };
     };
-    let stated = [found.red.0, found.red.1, found.green.0, found.green.1, found.blue.0, found.blue.1, found.white.0, found.white.1];
+    let stated =
+        [found.red.0, found.red.1, found.green.0, found.green.1, found.blue.0, found.blue.1, found.white.0, found.white.1];
     for (known, space) in KNOWN {
         if stated.iter().zip(known).all(|(a, b)| (a - b).abs() <= 0.0006) {
             return InputChoice::Scene { space: space.to_owned(), reason: "EXR chromaticities".to_owned() };
@@ -53,7 +54,9 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
 
 fn read_checked(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
     let damaged = |error: exr::error::Error| match error {
-        exr::error::Error::NotSupported(what) => PreviewError::Unsupported { path: path.to_path_buf(), what: format!("EXR: {what}") },
+        exr::error::Error::NotSupported(what) => {
+            PreviewError::Unsupported { path: path.to_path_buf(), what: format!("EXR: {what}") }
+        }
         other => PreviewError::damaged(path, other.to_string()),
     };
     let meta = exr::meta::MetaData::read_from_file(path, false).map_err(damaged)?;

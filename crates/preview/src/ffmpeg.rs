@@ -57,10 +57,13 @@ impl Ffmpeg {
         } else {
             on_path("ffprobe").ok_or(ToolError::NotFound { program: "ffprobe".to_owned() })?
         };
-        let said = child::run(Command::new(path).arg("-version"), Duration::from_secs(20), 1 << 20).map_err(|error| match error {
-            ChildError::Start(source) | ChildError::Read(source) => ToolError::CannotStart { program: path.to_path_buf(), source },
-            other => ToolError::NotFfmpeg { program: path.to_path_buf(), said: format!("{other:?}") },
-        })?;
+        let said =
+            child::run(Command::new(path).arg("-version"), Duration::from_secs(20), 1 << 20).map_err(|error| match error {
+                ChildError::Start(source) | ChildError::Read(source) => {
+                    ToolError::CannotStart { program: path.to_path_buf(), source }
+                }
+                other => ToolError::NotFfmpeg { program: path.to_path_buf(), said: format!("{other:?}") },
+            })?;
         let text = String::from_utf8_lossy(&said.stdout);
         let first = text.lines().next().unwrap_or_default();
         let version = first.strip_prefix("ffmpeg version ").and_then(|rest| rest.split_whitespace().next());
@@ -128,9 +131,10 @@ pub(crate) fn child_error(path: &Path, program: &Path, error: ChildError) -> Pre
         ChildError::TooSlow(deadline) => {
             PreviewError::Limit { path: path.to_path_buf(), what: format!("no result within {} s", deadline.as_secs_f32()) }
         }
-        ChildError::TooMuch(bytes) => {
-            PreviewError::Limit { path: path.to_path_buf(), what: format!("it gave more than the {bytes} bytes that were asked for") }
-        }
+        ChildError::TooMuch(bytes) => PreviewError::Limit {
+            path: path.to_path_buf(),
+            what: format!("it gave more than the {bytes} bytes that were asked for"),
+        },
     }
 }
 

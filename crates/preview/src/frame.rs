@@ -70,10 +70,7 @@ pub(crate) fn layout_of(pixel_format: &str) -> Option<(Layout, bool, u32, bool, 
 }
 
 /// The raw frame that `pixel_format` describes, with range and matrix from the tags, and the words for it.
-pub(crate) fn describe(
-    video: &crate::info::VideoInfo,
-    range_override: Option<Range>,
-) -> Option<(FrameFormat, String)> {
+pub(crate) fn describe(video: &crate::info::VideoInfo, range_override: Option<Range>) -> Option<(FrameFormat, String)> {
     let (layout, alpha, bits, big_endian, full) = layout_of(&video.pixel_format)?;
     let (range, range_why) = match (range_override, video.color_range.as_str()) {
         (Some(range), _) => (range, "chosen by hand"),

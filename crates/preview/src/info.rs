@@ -76,7 +76,8 @@ pub fn media_info(ffmpeg: &Ffmpeg, path: &Path) -> Result<MediaInfo, PreviewErro
     let mut command = ffmpeg.probe_command();
     command.args(["-print_format", "json", "-show_format", "-show_streams"]);
     Ffmpeg::add_input(&mut command, path);
-    let done = child::run(&mut command, ffmpeg.limits().still, ANSWER_BYTES).map_err(|error| child_error(path, ffmpeg.path(), error))?;
+    let done =
+        child::run(&mut command, ffmpeg.limits().still, ANSWER_BYTES).map_err(|error| child_error(path, ffmpeg.path(), error))?;
     if !done.status.success() {
         return Err(PreviewError::damaged(path, reason(&done.said, path)));
     }
@@ -149,7 +150,9 @@ fn read_answer(answer: &Value) -> MediaInfo {
             let rate = rate?;
             Some(((secs * f64::from(rate.num) / f64::from(rate.den)).round() as u64).max(1))
         };
-        let side = |key: &str| stream.get(key).and_then(Value::as_u64).and_then(|side| usize::try_from(side).ok()).filter(|side| *side > 0);
+        let side = |key: &str| {
+            stream.get(key).and_then(Value::as_u64).and_then(|side| usize::try_from(side).ok()).filter(|side| *side > 0)
+        };
         let aspect = ratio(&text(stream, "sample_aspect_ratio")).map_or(1.0, |(num, den)| f64::from(num) / f64::from(den));
         Some(VideoInfo {
             codec: text(stream, "codec_name"),

@@ -54,7 +54,11 @@ pub struct Picture {
 impl std::fmt::Debug for Picture {
     /// Without the pixels.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Picture").field("width", &self.width).field("height", &self.height).field("provenance", &self.provenance).finish_non_exhaustive()
+        f.debug_struct("Picture")
+            .field("width", &self.width)
+            .field("height", &self.height)
+            .field("provenance", &self.provenance)
+            .finish_non_exhaustive()
     }
 }
 

@@ -193,7 +193,18 @@ impl Plan {
                 let (total, aspect) = (video.frames.unwrap_or(0), video.pixel_aspect);
                 let frames = Frames::Container { path: path.clone(), format, pixel_format: video.pixel_format.clone() };
                 let words = format!("{words}, decoded by ffmpeg {}", ffmpeg.version());
-                (path.clone(), frames, total, (format.width, format.height), aspect, false, options.input.clone(), rate, words, Some(info))
+                (
+                    path.clone(),
+                    frames,
+                    total,
+                    (format.width, format.height),
+                    aspect,
+                    false,
+                    options.input.clone(),
+                    rate,
+                    words,
+                    Some(info),
+                )
             }
             Media::Frames(paths) => {
                 let first = paths.first().ok_or(PreviewError::NoFrames)?;
@@ -202,7 +213,18 @@ impl Plan {
                 let rate = options.frame_rate.ok_or_else(|| rate_missing(first))?;
                 let size = (frame.width, frame.height);
                 let frames = Frames::Files(paths.clone());
-                (first.clone(), frames, paths.len() as u64, size, frame.pixel_aspect, frame.linear, input, rate, frame.read_as, None)
+                (
+                    first.clone(),
+                    frames,
+                    paths.len() as u64,
+                    size,
+                    frame.pixel_aspect,
+                    frame.linear,
+                    input,
+                    rate,
+                    frame.read_as,
+                    None,
+                )
             }
         };
         let (fitted_width, fitted_height) = fit(size.0, size.1, aspect, Some(options.max_width));
@@ -212,14 +234,26 @@ impl Plan {
             .ok_or_else(|| PreviewError::UnknownInput { path: path.clone(), reason: input.reason().to_owned() })?;
         let exact = engine.processor(&recipe).map_err(|source| PreviewError::Color { path: path.clone(), source })?;
         // Linear light does not fit the cube's 0 to 1; it goes the exact way.
-        let processor: Box<dyn Processor> =
-            if linear { exact } else { Box::new(Lut3d::bake(exact.as_ref(), Lut3d::PROXY_SIZE)) };
+        let processor: Box<dyn Processor> = if linear { exact } else { Box::new(Lut3d::bake(exact.as_ref(), Lut3d::PROXY_SIZE)) };
         let colour = format!("{}; {}", processor.description(), engine_words(&options.output));
         let timecode = info.as_ref().and_then(|info| info.timecode.clone()).or_else(|| options.timecode.clone());
         let reel_name = info.as_ref().and_then(|info| info.reel_name.clone()).or_else(|| options.reel_name.clone());
         let total_stated = info.as_ref().and_then(|info| info.video.as_ref()).is_none_or(|video| !video.frames_estimated);
         let audio_streams = info.as_ref().map_or(0, |info: &MediaInfo| info.audio.len());
-        Ok(Self { frames, total, total_stated, width, height, rate, processor, colour, read_as, timecode, reel_name, audio_streams })
+        Ok(Self {
+            frames,
+            total,
+            total_stated,
+            width,
+            height,
+            rate,
+            processor,
+            colour,
+            read_as,
+            timecode,
+            reel_name,
+            audio_streams,
+        })
     }
 
     /// One decoded frame as the bytes the encoder is fed.
@@ -342,7 +376,9 @@ fn encode(
                 give.send(result).is_err() || last
             };
             match (&plan.frames, decoded) {
-                (Frames::Container { path, format, .. }, Some((planes, said))) => container_frames(plan, path, format, planes, said, each),
+                (Frames::Container { path, format, .. }, Some((planes, said))) => {
+                    container_frames(plan, path, format, planes, said, each)
+                }
                 (Frames::Files(paths), _) => {
                     for path in paths {
                         let frame = frame_file(Ok(ffmpeg), path, ffmpeg.limits().pixels, options.range);
@@ -477,7 +513,18 @@ fn encoder_command(ffmpeg: &Ffmpeg, plan: &Plan, partial: &Path) -> std::process
     let size = format!("{}x{}", plan.width, plan.height);
     let rate = format!("{}/{}", plan.rate.num, plan.rate.den);
     command.args(["-f", "rawvideo", "-pix_fmt", "yuv422p10le", "-s", &size, "-r", &rate]);
-    command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_trc", "bt709", "-color_primaries", "bt709", "-i", "pipe:0"]);
+    command.args([
+        "-color_range",
+        "tv",
+        "-colorspace",
+        "bt709",
+        "-color_trc",
+        "bt709",
+        "-color_primaries",
+        "bt709",
+        "-i",
+        "pipe:0",
+    ]);
     let with_sound = match &plan.frames {
         Frames::Container { path, .. } if plan.audio_streams > 0 => {
             Ffmpeg::add_input(&mut command, path);
@@ -489,7 +536,18 @@ fn encoder_command(ffmpeg: &Ffmpeg, plan: &Plan, partial: &Path) -> std::process
     if with_sound {
         command.args(["-map", "1:a", "-c:a", "pcm_s24le"]);
     }
-    command.args(["-map_metadata", "-1", "-c:v", "prores_ks", "-profile:v", "proxy", "-vendor", "apl0", "-pix_fmt", "yuv422p10le"]);
+    command.args([
+        "-map_metadata",
+        "-1",
+        "-c:v",
+        "prores_ks",
+        "-profile:v",
+        "proxy",
+        "-vendor",
+        "apl0",
+        "-pix_fmt",
+        "yuv422p10le",
+    ]);
     command.args(["-color_range", "tv", "-colorspace", "bt709", "-color_trc", "bt709", "-color_primaries", "bt709"]);
     command.args(["-fflags", "+bitexact", "-flags:v", "+bitexact", "-write_tmcd", "1"]);
     if let Some(reel) = &plan.reel_name {

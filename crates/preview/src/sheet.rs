@@ -54,7 +54,11 @@ pub fn contact_sheet(cells: &[SheetCell<'_>], title: &str, subtitle: &str) -> Pi
 
     let room = (width - 2 * MARGIN) as f32;
     canvas.write(&fitted(title, 28.0, Weight::Bold, room), MARGIN as f32, 24.0, 28.0, Weight::Bold, BRIGHT);
-    let count = if cells.len() > MOST_CELLS { format!("{subtitle} (first {MOST_CELLS} of {})", cells.len()) } else { subtitle.to_owned() };
+    let count = if cells.len() > MOST_CELLS {
+        format!("{subtitle} (first {MOST_CELLS} of {})", cells.len())
+    } else {
+        subtitle.to_owned()
+    };
     canvas.write(&fitted(&count, LINE_SIZE, Weight::Regular, room), MARGIN as f32, 60.0, LINE_SIZE, Weight::Regular, DIM);
 
     for (index, cell) in shown.iter().enumerate() {
@@ -80,7 +84,12 @@ pub fn contact_sheet(cells: &[SheetCell<'_>], title: &str, subtitle: &str) -> Pi
         }
     }
     let managed = cells.iter().filter_map(|cell| cell.picture.as_ref().ok()).all(|picture| picture.provenance.colour_managed);
-    Picture { width, height, rgb, provenance: Provenance { output: "contact sheet".to_owned(), colour_managed: managed, ..Provenance::default() } }
+    Picture {
+        width,
+        height,
+        rgb,
+        provenance: Provenance { output: "contact sheet".to_owned(), colour_managed: managed, ..Provenance::default() },
+    }
 }
 
 /// The picture, whole, in the middle of its well.

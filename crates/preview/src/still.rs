@@ -59,7 +59,15 @@ impl StillRequest {
     /// The middle frame through ACES 2.0 for Rec.709, at most 960 wide.
     #[must_use]
     pub fn new(media: Media, input: InputChoice) -> Self {
-        Self { media, input, frame: FramePick::Middle, output: OutputView::default(), cdl: None, range: None, max_width: Some(960) }
+        Self {
+            media,
+            input,
+            frame: FramePick::Middle,
+            output: OutputView::default(),
+            cdl: None,
+            range: None,
+            max_width: Some(960),
+        }
     }
 }
 
@@ -104,7 +112,13 @@ pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillR
 }
 
 /// Runs the colour; false where the input is not known.
-fn colour(engine: &dyn ColorEngine, path: &Path, input: &InputChoice, request: &StillRequest, rgb: &mut [[f32; 3]]) -> Result<bool, PreviewError> {
+fn colour(
+    engine: &dyn ColorEngine,
+    path: &Path,
+    input: &InputChoice,
+    request: &StillRequest,
+    rgb: &mut [[f32; 3]],
+) -> Result<bool, PreviewError> {
     let Some(recipe) = recipe(input, &request.output, request.cdl) else { return Ok(false) };
     let processor = engine.processor(&recipe).map_err(|source| PreviewError::Color { path: path.to_path_buf(), source })?;
     apply_parallel(processor.as_ref(), rgb);

@@ -92,7 +92,11 @@ pub fn check(profile: &RuleProfile, facts: &RollFacts) -> Vec<Finding> {
 fn push(findings: &mut Vec<Finding>, rule: &Rule, breaches: Vec<Breach>) {
     let count = breaches.len();
     for (at, breach) in breaches.into_iter().take(MAX_PER_RULE).enumerate() {
-        let more = if at + 1 == MAX_PER_RULE && count > MAX_PER_RULE { format!(" ({} more like this)", count - MAX_PER_RULE) } else { String::new() };
+        let more = if at + 1 == MAX_PER_RULE && count > MAX_PER_RULE {
+            format!(" ({} more like this)", count - MAX_PER_RULE)
+        } else {
+            String::new()
+        };
         let mut finding = Finding::new(&rule.code, rule.severity, format!("{}{more}", breach.message), rule.hint.clone());
         finding.overridable = rule.overridable;
         finding.path = breach.path;

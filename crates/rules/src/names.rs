@@ -29,8 +29,11 @@ fn breaches(facts: &RollFacts, what: impl Fn(&str) -> Option<String>) -> Vec<Bre
 pub(crate) fn reserved(facts: &RollFacts) -> Vec<Breach> {
     breaches(facts, |name| {
         let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_uppercase();
-        let numbered = |prefix: &str| stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| (b'1'..=b'9').contains(&b)));
-        let is_reserved = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || numbered("COM") || numbered("LPT");
+        let numbered = |prefix: &str| {
+            stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| (b'1'..=b'9').contains(&b)))
+        };
+        let is_reserved =
+            matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || numbered("COM") || numbered("LPT");
         is_reserved.then(|| format!("{name:?} is a device name on Windows"))
     })
 }
@@ -78,19 +81,39 @@ pub(crate) fn case_collision(facts: &RollFacts) -> Vec<Breach> {
 fn is_system(path: &RelPath) -> bool {
     path.components().any(|part| {
         part.starts_with("._")
-            || [".DS_Store", ".Spotlight-V100", ".Trashes", ".fseventsd", ".TemporaryItems", "Thumbs.db", "desktop.ini", "System Volume Information", "$RECYCLE.BIN"]
-                .iter()
-                .any(|name| part.eq_ignore_ascii_case(name))
+            || [
+                ".DS_Store",
+                ".Spotlight-V100",
+                ".Trashes",
+                ".fseventsd",
+                ".TemporaryItems",
+                "Thumbs.db",
+                "desktop.ini",
+                "System Volume Information",
+                "$RECYCLE.BIN",
+            ]
+            .iter()
+            .any(|name| part.eq_ignore_ascii_case(name))
     })
 }
 
 pub(crate) fn system(facts: &RollFacts) -> Vec<Breach> {
-    facts.files.iter().filter(|(path, _)| is_system(path)).map(|(path, _)| Breach::of_path(format!("{} was written by an operating system", path.file_name()), path)).collect()
+    facts
+        .files
+        .iter()
+        .filter(|(path, _)| is_system(path))
+        .map(|(path, _)| Breach::of_path(format!("{} was written by an operating system", path.file_name()), path))
+        .collect()
 }
 
 pub(crate) fn hidden(facts: &RollFacts) -> Vec<Breach> {
     let hidden = |path: &RelPath| path.components().any(|part| part.starts_with('.')) && !is_system(path);
-    facts.files.iter().filter(|(path, _)| hidden(path)).map(|(path, _)| Breach::of_path(format!("{} is hidden", path.file_name()), path)).collect()
+    facts
+        .files
+        .iter()
+        .filter(|(path, _)| hidden(path))
+        .map(|(path, _)| Breach::of_path(format!("{} is hidden", path.file_name()), path))
+        .collect()
 }
 
 pub(crate) fn empty_folders(facts: &RollFacts) -> Vec<Breach> {
@@ -100,8 +123,14 @@ pub(crate) fn empty_folders(facts: &RollFacts) -> Vec<Breach> {
 /// Picture and sound of zero bytes are an error of the structural check; here it is about everything else.
 pub(crate) fn zero_bytes(facts: &RollFacts) -> Vec<Breach> {
     let essence = |file: &&ClipFile| matches!(file.role, FileRole::Essence | FileRole::Segment | FileRole::Frame);
-    let essences: BTreeSet<&RelPath> = facts.clips.iter().flat_map(|clip| &clip.files).filter(essence).map(|file| &file.path).collect();
-    facts.files.iter().filter(|(path, size)| *size == 0 && !essences.contains(path)).map(|(path, _)| Breach::of_path(format!("{} has zero bytes", path.file_name()), path)).collect()
+    let essences: BTreeSet<&RelPath> =
+        facts.clips.iter().flat_map(|clip| &clip.files).filter(essence).map(|file| &file.path).collect();
+    facts
+        .files
+        .iter()
+        .filter(|(path, size)| *size == 0 && !essences.contains(path))
+        .map(|(path, _)| Breach::of_path(format!("{} has zero bytes", path.file_name()), path))
+        .collect()
 }
 
 pub(crate) fn none(facts: &RollFacts) -> Vec<Breach> {

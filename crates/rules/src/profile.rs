@@ -118,7 +118,9 @@ pub fn parse(text: &str) -> Result<RuleProfile, ProfileError> {
         if !crate::check::CODES.contains(&rule.code.as_str()) {
             return Err(ProfileError::UnknownCode(rule.code));
         }
-        for (pattern, compiled) in [(rule.pattern.clone(), rule.whole()), (rule.allowed.clone().or_else(|| rule.forbidden.clone()), rule.offending())] {
+        for (pattern, compiled) in
+            [(rule.pattern.clone(), rule.whole()), (rule.allowed.clone().or_else(|| rule.forbidden.clone()), rule.offending())]
+        {
             if let (Some(pattern), None) = (pattern, compiled) {
                 return Err(ProfileError::Pattern { code: rule.code, pattern });
             }

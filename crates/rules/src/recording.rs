@@ -23,7 +23,8 @@ pub(crate) fn duplicate_name(facts: &RollFacts) -> Vec<Breach> {
         .into_iter()
         .filter(|(_, count)| *count > 1)
         .map(|((name, _, _), count)| {
-            let shown = facts.clips.iter().find(|clip| clip.name.to_lowercase() == name).map_or(name.as_str(), |clip| clip.name.as_str());
+            let shown =
+                facts.clips.iter().find(|clip| clip.name.to_lowercase() == name).map_or(name.as_str(), |clip| clip.name.as_str());
             Breach::of_clip(format!("{count} clips are called {shown}"), shown)
         })
         .collect()
@@ -59,7 +60,11 @@ pub(crate) fn number_gap(facts: &RollFacts) -> Vec<Breach> {
     for (roll, numbers) in by_roll {
         let list: Vec<u32> = numbers.into_iter().collect();
         for pair in list.windows(2).filter(|pair| pair[1] > pair[0] + 1) {
-            let gap = if pair[1] == pair[0] + 2 { format!("clip C{:03} is", pair[0] + 1) } else { format!("clips C{:03} to C{:03} are", pair[0] + 1, pair[1] - 1) };
+            let gap = if pair[1] == pair[0] + 2 {
+                format!("clip C{:03} is", pair[0] + 1)
+            } else {
+                format!("clips C{:03} to C{:03} are", pair[0] + 1, pair[1] - 1)
+            };
             breaches.push(Breach::of_card(format!("{gap} not on roll {roll}")));
         }
     }
@@ -97,7 +102,10 @@ pub(crate) fn roll_mixed(facts: &RollFacts) -> Vec<Breach> {
     let mut by_folder: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for clip in facts.clips.iter().filter(|clip| is_picture(clip)) {
         if let (Some(roll), Some(essence)) = (clip.roll.as_deref(), clip.essence()) {
-            by_folder.entry(essence.path.parent().map_or_else(String::new, |folder| folder.as_str().to_owned())).or_default().insert(roll);
+            by_folder
+                .entry(essence.path.parent().map_or_else(String::new, |folder| folder.as_str().to_owned()))
+                .or_default()
+                .insert(roll);
         }
     }
     for (folder, rolls) in by_folder.into_iter().filter(|(_, rolls)| rolls.len() > 1) {
@@ -184,7 +192,10 @@ pub(crate) fn timecode_overlap(facts: &RollFacts) -> Vec<Breach> {
             if let Some((end, other)) = furthest
                 && first < end
             {
-                breaches.push(Breach::of_clip(format!("{clip} and {other} share timecode on roll {roll} ({} frame(s))", end.min(last) - first), clip));
+                breaches.push(Breach::of_clip(
+                    format!("{clip} and {other} share timecode on roll {roll} ({} frame(s))", end.min(last) - first),
+                    clip,
+                ));
             }
             if furthest.is_none_or(|(end, _)| last > end) {
                 furthest = Some((last, clip));
@@ -199,14 +210,17 @@ pub(crate) fn sound_number(rule: &Rule, facts: &RollFacts, field: &str, unit: &s
     recorded(facts)
         .filter(|(clip, _)| clip.kind == ClipKind::Sound)
         .filter_map(|(clip, record)| match record.get(field) {
-            Some(FieldValue::Int(value)) if *value != wanted => Some(Breach::of_clip(format!("{} has {value} {unit}, {wanted} {unit} are asked for", clip.name), &clip.name)),
+            Some(FieldValue::Int(value)) if *value != wanted => {
+                Some(Breach::of_clip(format!("{} has {value} {unit}, {wanted} {unit} are asked for", clip.name), &clip.name))
+            }
             _ => None,
         })
         .collect()
 }
 
 pub(crate) fn no_ixml(facts: &RollFacts) -> Vec<Breach> {
-    let has_ixml = |record: &ClipRecord| record.fields.values().any(|field| field.sources.iter().any(|said| said.source.contains("iXML")));
+    let has_ixml =
+        |record: &ClipRecord| record.fields.values().any(|field| field.sources.iter().any(|said| said.source.contains("iXML")));
     recorded(facts)
         .filter(|(clip, record)| clip.kind == ClipKind::Sound && !has_ixml(record))
         .map(|(clip, _)| Breach::of_clip(format!("{} carries no iXML", clip.name), &clip.name))
@@ -221,7 +235,8 @@ fn seconds(record: &ClipRecord) -> Option<(f64, f64)> {
 
 /// Only where the card holds both picture and sound with timecode.
 pub(crate) fn no_timecode_match(facts: &RollFacts) -> Vec<Breach> {
-    let pictures: Vec<(f64, f64)> = recorded(facts).filter(|(clip, _)| is_picture(clip)).filter_map(|(_, record)| seconds(record)).collect();
+    let pictures: Vec<(f64, f64)> =
+        recorded(facts).filter(|(clip, _)| is_picture(clip)).filter_map(|(_, record)| seconds(record)).collect();
     if pictures.is_empty() {
         return Vec::new();
     }

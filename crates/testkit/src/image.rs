@@ -110,7 +110,13 @@ impl CardImage {
     }
 
     /// Makes an image that holds what `folder` holds, and mounts it: the card appears whole, as a camera's does.
-    pub fn from_folder(image: &Path, mount_point: &Path, label: &str, folder: &Path, size_bytes: u64) -> Result<Self, ImageError> {
+    pub fn from_folder(
+        image: &Path,
+        mount_point: &Path,
+        label: &str,
+        folder: &Path,
+        size_bytes: u64,
+    ) -> Result<Self, ImageError> {
         if let Some(parent) = image.parent() {
             std::fs::create_dir_all(parent).map_err(file_error(parent))?;
         }
@@ -195,8 +201,7 @@ impl CardImage {
         let mut expected = [0u8];
         let mut file = std::fs::File::open(path).map_err(file_error(path))?;
         file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut expected)).map_err(file_error(path))?;
-        let mut image =
-            std::fs::OpenOptions::new().read(true).write(true).open(&self.image).map_err(file_error(&self.image))?;
+        let mut image = std::fs::OpenOptions::new().read(true).write(true).open(&self.image).map_err(file_error(&self.image))?;
         let mut found = [0u8];
         image.seek(SeekFrom::Start(position)).and_then(|_| image.read_exact(&mut found)).map_err(file_error(&self.image))?;
         if found != expected {

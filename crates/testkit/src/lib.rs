@@ -1,9 +1,6 @@
 //! Owns forged cards, scripted faults and the servers and reference tools that tests need. It is for tests and practice: it is
 //! never part of what proves a copy, and every file it forges says in a metadata field that it is synthetic.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "forging and damaging files is what this crate is for; it never sees a real card"
-)]
+#![allow(clippy::disallowed_methods, reason = "forging and damaging files is what this crate is for; it never sees a real card")]
 
 pub mod ascmhl;
 pub mod forge;
@@ -12,4 +9,6 @@ pub mod image;
 pub mod picture;
 pub mod proxy;
 
-pub use forge::{CardSize, Damage, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with};
+pub use forge::{
+    CardSize, Damage, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,
+};

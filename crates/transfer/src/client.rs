@@ -3,8 +3,8 @@
 
 use crate::error::ClientError;
 use crate::wire::{
-    ApiCode, ApiProblem, Committed, CompleteFile, CreatePackage, FileCompleted, FileOpened, Health, OpenFile, PackageCreated, PackageId,
-    PackageStatus, SERVICE, SignParts, SignedPart, SignedParts,
+    ApiCode, ApiProblem, Committed, CompleteFile, CreatePackage, FileCompleted, FileOpened, Health, OpenFile, PackageCreated,
+    PackageId, PackageStatus, SERVICE, SignParts, SignedPart, SignedParts,
 };
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, Response, Url, header};
@@ -98,12 +98,19 @@ impl CloudClient {
         url
     }
 
-    async fn ask<A: DeserializeOwned>(&self, method: Method, segments: &[&str], body: Option<&(impl Serialize + Sync)>, timeout: Duration) -> Result<A, ClientError> {
+    async fn ask<A: DeserializeOwned>(
+        &self,
+        method: Method,
+        segments: &[&str],
+        body: Option<&(impl Serialize + Sync)>,
+        timeout: Duration,
+    ) -> Result<A, ClientError> {
         let what = segments.join("/");
         let url = self.url(segments);
         let response = self.send(method, &url, body, timeout).await?;
         let response = accept(&what, &url, response).await?;
-        let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        let is_json =
+            response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         if !is_json {
             return Err(ClientError::NotTheCloud { host: host_of(&url) });
         }
@@ -111,7 +118,13 @@ impl CloudClient {
         serde_json::from_slice(&bytes).map_err(|error| ClientError::Nonsense { what, reason: error.to_string() })
     }
 
-    async fn send(&self, method: Method, url: &Url, body: Option<&(impl Serialize + Sync)>, timeout: Duration) -> Result<Response, ClientError> {
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&(impl Serialize + Sync)>,
+        timeout: Duration,
+    ) -> Result<Response, ClientError> {
         let mut request = self.http(url).request(method, url.clone()).timeout(timeout);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -148,19 +161,28 @@ impl CloudClient {
     }
 
     pub(crate) async fn open(&self, package: &PackageId, file: &str, request: &OpenFile) -> Result<FileOpened, ClientError> {
-        self.ask(Method::POST, &["v1", "packages", package.as_str(), "files", file, "upload"], Some(request), QUESTION_TIMEOUT).await
+        self.ask(Method::POST, &["v1", "packages", package.as_str(), "files", file, "upload"], Some(request), QUESTION_TIMEOUT)
+            .await
     }
 
     pub(crate) async fn sign(&self, package: &PackageId, file: &str, request: &SignParts) -> Result<SignedParts, ClientError> {
-        self.ask(Method::POST, &["v1", "packages", package.as_str(), "files", file, "parts"], Some(request), QUESTION_TIMEOUT).await
+        self.ask(Method::POST, &["v1", "packages", package.as_str(), "files", file, "parts"], Some(request), QUESTION_TIMEOUT)
+            .await
     }
 
-    pub(crate) async fn complete(&self, package: &PackageId, file: &str, request: &CompleteFile) -> Result<FileCompleted, ClientError> {
-        self.ask(Method::POST, &["v1", "packages", package.as_str(), "files", file, "complete"], Some(request), COMPLETE_TIMEOUT).await
+    pub(crate) async fn complete(
+        &self,
+        package: &PackageId,
+        file: &str,
+        request: &CompleteFile,
+    ) -> Result<FileCompleted, ClientError> {
+        self.ask(Method::POST, &["v1", "packages", package.as_str(), "files", file, "complete"], Some(request), COMPLETE_TIMEOUT)
+            .await
     }
 
     pub(crate) async fn commit(&self, package: &PackageId) -> Result<Committed, ClientError> {
-        self.ask(Method::POST, &["v1", "packages", package.as_str(), "commit"], Some(&serde_json::json!({})), COMPLETE_TIMEOUT).await
+        self.ask(Method::POST, &["v1", "packages", package.as_str(), "commit"], Some(&serde_json::json!({})), COMPLETE_TIMEOUT)
+            .await
     }
 
     /// PUTs one part to where the cloud said. The token is not sent: the URL carries its own right, and may be another host's.
@@ -230,7 +252,9 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
 fn s3_code(code: &str) -> Option<ApiCode> {
     match code {
         "NoSuchUpload" => Some(ApiCode::UploadGone),
-        "BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => Some(ApiCode::ChecksumMismatch),
+        "BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => {
+            Some(ApiCode::ChecksumMismatch)
+        }
         "AccessDenied" | "ExpiredToken" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed" => Some(ApiCode::UrlRefused),
         "SlowDown" | "ServiceUnavailable" | "InternalError" => Some(ApiCode::Unavailable),
         _ => None,

@@ -131,7 +131,11 @@ impl Run<'_> {
         while let Some(result) = results.next().await {
             match result {
                 Ok(()) => {}
-                Err(error @ (UploadError::SourceUnreadable { .. } | UploadError::SourceChanged { .. } | UploadError::CopyDiffers { .. })) => {
+                Err(
+                    error @ (UploadError::SourceUnreadable { .. }
+                    | UploadError::SourceChanged { .. }
+                    | UploadError::CopyDiffers { .. }),
+                ) => {
                     tracing::warn!(%error, "a file of the copy cannot be uploaded; the others go on");
                     first_bad_source.get_or_insert(error);
                 }
@@ -143,7 +147,12 @@ impl Run<'_> {
 }
 
 /// Asks until there is an answer that is not a passing failure, or until the policy gives up.
-pub(crate) async fn again<A, F>(options: &UploadOptions, meter: &UploadMeter, what: &str, ask: impl Fn() -> F) -> Result<A, UploadError>
+pub(crate) async fn again<A, F>(
+    options: &UploadOptions,
+    meter: &UploadMeter,
+    what: &str,
+    ask: impl Fn() -> F,
+) -> Result<A, UploadError>
 where
     F: Future<Output = Result<A, ClientError>>,
 {

@@ -76,7 +76,9 @@ impl ClientError {
             Self::Address { .. } => ErrorCode::BadRequest,
             Self::Offline { .. } | Self::Stalled { .. } | Self::NotTheCloud { .. } => ErrorCode::Offline,
             Self::Refused { code: Some(ApiCode::NotFound), .. } => ErrorCode::NotFound,
-            Self::Refused { code: Some(ApiCode::Unavailable), .. } | Self::Refused { status: 502..=504, .. } => ErrorCode::Offline,
+            Self::Refused { code: Some(ApiCode::Unavailable), .. } | Self::Refused { status: 502..=504, .. } => {
+                ErrorCode::Offline
+            }
             Self::Refused { .. } | Self::Nonsense { .. } | Self::TooLarge { .. } => ErrorCode::CloudRefused,
             Self::Setup(_) => ErrorCode::Internal,
         }

@@ -9,7 +9,9 @@ use crate::journal::JournalPart;
 use crate::meter::{UploadControl, UploadMeter};
 use crate::plan::PackageFile;
 use crate::source::{self, PartReader, PartSums, part_length, part_start};
-use crate::wire::{ApiCode, CompleteFile, FileOpened, MAX_PARTS, MAX_SIGNED_PARTS, OpenFile, PartDone, PartToSign, SignParts, SignedPart};
+use crate::wire::{
+    ApiCode, CompleteFile, FileOpened, MAX_PARTS, MAX_SIGNED_PARTS, OpenFile, PartDone, PartToSign, SignParts, SignedPart,
+};
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, VecDeque};
@@ -65,7 +67,10 @@ enum Opened<'a> {
 enum Round {
     Complete,
     /// The store lost the upload or some parts of it.
-    Again { restart: bool, source: ClientError },
+    Again {
+        restart: bool,
+        source: ClientError,
+    },
 }
 
 /// One file under way.
@@ -90,7 +95,8 @@ impl<'a> FileRun<'a> {
     async fn open(run: &'a Run<'a>, index: usize, file: &'a PackageFile, restart: bool) -> Result<Opened<'a>, UploadError> {
         let number = index.to_string();
         let request = OpenFile { part_size_bytes: run.options.part_size, restart };
-        let opened = again(run.options, run.meter, file.key.as_str(), || run.client.open(&run.package, &number, &request)).await?;
+        let opened =
+            again(run.options, run.meter, file.key.as_str(), || run.client.open(&run.package, &number, &request)).await?;
         check_answer(file, &opened)?;
         let sums = source::part_sums(file, opened.part_size_bytes).await?;
         if sums.read_first {
@@ -128,11 +134,16 @@ impl<'a> FileRun<'a> {
             if part.size_bytes != self.length(part.number) || part.crc64 != Some(*expected) {
                 continue;
             }
-            let in_journal = known.is_some_and(|known| known.parts.iter().any(|kept| kept.number == part.number && kept.crc64 == expected.0));
+            let in_journal =
+                known.is_some_and(|known| known.parts.iter().any(|kept| kept.number == part.number && kept.crc64 == expected.0));
             if !in_journal {
                 self.part_in_journal(part.number, *expected, &part.etag).await?;
             }
-            if self.kept.insert(part.number, PartDone { number: part.number, crc64: *expected, etag: part.etag.clone() }).is_none() {
+            if self
+                .kept
+                .insert(part.number, PartDone { number: part.number, crc64: *expected, etag: part.etag.clone() })
+                .is_none()
+            {
                 bytes += part.size_bytes;
             }
         }
@@ -174,16 +185,21 @@ impl<'a> FileRun<'a> {
         };
         let mut parts = std::mem::take(&mut self.kept);
         parts.extend(sent.into_iter().map(|part| (part.number, part)));
-        let request = CompleteFile { upload: self.opened.upload.clone(), crc64: self.sums.whole, parts: parts.into_values().collect() };
+        let request =
+            CompleteFile { upload: self.opened.upload.clone(), crc64: self.sums.whole, parts: parts.into_values().collect() };
         let run = self.run;
-        let answer = again(run.options, run.meter, self.file.key.as_str(), || run.client.complete(&run.package, &self.number, &request)).await;
+        let answer =
+            again(run.options, run.meter, self.file.key.as_str(), || run.client.complete(&run.package, &self.number, &request))
+                .await;
         match answer {
             Ok(completed) if completed.crc64 == self.sums.whole && completed.size_bytes == self.file.size_bytes => {
                 self.complete_in_journal().await?;
                 Ok(Round::Complete)
             }
             Ok(_) => Err(UploadError::ObjectDiffers { key: self.file.key.clone() }),
-            Err(UploadError::Cloud { source, .. }) if matches!(source.api_code(), Some(ApiCode::UploadGone | ApiCode::Incomplete)) => {
+            Err(UploadError::Cloud { source, .. })
+                if matches!(source.api_code(), Some(ApiCode::UploadGone | ApiCode::Incomplete)) =>
+            {
                 let restart = source.api_code() == Some(ApiCode::UploadGone);
                 self.kept = request.parts.into_iter().map(|part| (part.number, part)).collect();
                 self.forget_parts();
@@ -223,7 +239,9 @@ impl<'a> FileRun<'a> {
             tracing::debug!(key = %self.file.key, number, failures, %error, "a part has to be sent again");
             let refused = match &error {
                 ClientError::Refused { code: Some(ApiCode::UploadGone), .. } => return Err(Halt::Gone(error)),
-                ClientError::Refused { code: Some(ApiCode::Full | ApiCode::Conflict | ApiCode::Unauthorised), .. } => return Err(self.cloud(error)),
+                ClientError::Refused { code: Some(ApiCode::Full | ApiCode::Conflict | ApiCode::Unauthorised), .. } => {
+                    return Err(self.cloud(error));
+                }
                 ClientError::Refused { status, .. } => (400..500).contains(status) && *status != 429,
                 _ => false,
             };
@@ -258,7 +276,10 @@ impl<'a> FileRun<'a> {
         let numbers: Vec<u32> = std::iter::once(number).chain(window.waiting.iter().copied().take(ahead)).collect();
         let request = SignParts {
             upload: self.opened.upload.clone(),
-            parts: numbers.iter().map(|number| PartToSign { number: *number, crc64: self.sums.parts[*number as usize - 1] }).collect(),
+            parts: numbers
+                .iter()
+                .map(|number| PartToSign { number: *number, crc64: self.sums.parts[*number as usize - 1] })
+                .collect(),
         };
         let answer = self.run.client.sign(&self.run.package, &self.number, &request).await?;
         let now = Instant::now();

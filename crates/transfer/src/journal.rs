@@ -52,9 +52,20 @@ pub trait UploadJournal: Send + Sync {
     /// The cloud has a package for this upload.
     fn package_created<'a>(&'a self, upload: &'a UploadId, package: &'a PackageId) -> BoxFuture<'a, Result<(), JournalError>>;
     /// A file's upload exists in the cloud, begun anew: parts known before under another id are void.
-    fn file_started<'a>(&'a self, upload: &'a UploadId, key: &'a RelPath, remote_upload_id: &'a str, part_size: u64) -> BoxFuture<'a, Result<(), JournalError>>;
+    fn file_started<'a>(
+        &'a self,
+        upload: &'a UploadId,
+        key: &'a RelPath,
+        remote_upload_id: &'a str,
+        part_size: u64,
+    ) -> BoxFuture<'a, Result<(), JournalError>>;
     /// The store holds a part.
-    fn part_done<'a>(&'a self, upload: &'a UploadId, key: &'a RelPath, part: &'a JournalPart) -> BoxFuture<'a, Result<(), JournalError>>;
+    fn part_done<'a>(
+        &'a self,
+        upload: &'a UploadId,
+        key: &'a RelPath,
+        part: &'a JournalPart,
+    ) -> BoxFuture<'a, Result<(), JournalError>>;
     /// The object is complete and has the file's checksum.
     fn file_complete<'a>(&'a self, upload: &'a UploadId, key: &'a RelPath) -> BoxFuture<'a, Result<(), JournalError>>;
     /// The package's marker is written.
@@ -81,7 +92,13 @@ impl UploadJournal for MemoryJournal {
         Box::pin(async { Ok(()) })
     }
 
-    fn file_started<'a>(&'a self, upload: &'a UploadId, key: &'a RelPath, remote_upload_id: &'a str, part_size: u64) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn file_started<'a>(
+        &'a self,
+        upload: &'a UploadId,
+        key: &'a RelPath,
+        remote_upload_id: &'a str,
+        part_size: u64,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
         Box::pin(async move {
             self.with(upload, |files| {
                 files.retain(|file| file.key != *key);
@@ -97,7 +114,12 @@ impl UploadJournal for MemoryJournal {
         })
     }
 
-    fn part_done<'a>(&'a self, upload: &'a UploadId, key: &'a RelPath, part: &'a JournalPart) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn part_done<'a>(
+        &'a self,
+        upload: &'a UploadId,
+        key: &'a RelPath,
+        part: &'a JournalPart,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
         Box::pin(async move {
             self.with(upload, |files| {
                 if let Some(file) = files.iter_mut().find(|file| file.key == *key) {

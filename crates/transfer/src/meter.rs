@@ -147,12 +147,22 @@ impl UploadControl {
 
     /// No new part begins; those in flight go on.
     pub fn pause(&self) {
-        self.course.send_if_modified(|course| *course == Course::Run && { *course = Course::Paused; true });
+        self.course.send_if_modified(|course| {
+            *course == Course::Run && {
+                *course = Course::Paused;
+                true
+            }
+        });
     }
 
     /// Ends a pause.
     pub fn unpause(&self) {
-        self.course.send_if_modified(|course| *course == Course::Paused && { *course = Course::Run; true });
+        self.course.send_if_modified(|course| {
+            *course == Course::Paused && {
+                *course = Course::Run;
+                true
+            }
+        });
     }
 
     /// Whether [`Self::stop`] was called.

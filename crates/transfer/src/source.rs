@@ -78,7 +78,9 @@ pub(crate) async fn part_sums(file: &PackageFile, part_size_bytes: u64) -> Resul
         .await
         .map_err(|join| UploadError::SourceUnreadable { path: file.path.clone(), source: std::io::Error::other(join) })?
         .map_err(unreadable(&file.path))?;
-    let whole = combine(parts.iter().enumerate().map(|(index, crc)| (*crc, part_length(file.size_bytes, part_size_bytes, index as u32 + 1))));
+    let whole = combine(
+        parts.iter().enumerate().map(|(index, crc)| (*crc, part_length(file.size_bytes, part_size_bytes, index as u32 + 1))),
+    );
     if from_card.is_some_and(|card| card != whole) {
         return Err(UploadError::CopyDiffers { path: file.path.clone(), place: "the file".to_owned() });
     }

@@ -130,7 +130,9 @@ impl DestinationError {
             Self::Full { .. } => ErrorCode::DestinationFull,
             Self::Busy { .. } => ErrorCode::Busy,
             Self::LeavesRoot { .. } => ErrorCode::DestinationUnsafe,
-            Self::Gone { .. } | Self::ReadOnly { .. } | Self::Incomplete { .. } | Self::TooLarge { .. } => ErrorCode::DestinationFailed,
+            Self::Gone { .. } | Self::ReadOnly { .. } | Self::Incomplete { .. } | Self::TooLarge { .. } => {
+                ErrorCode::DestinationFailed
+            }
             Self::Failed { source, .. } => errno::write_code(source),
             Self::Volume(error) => error.code(),
         }
@@ -232,7 +234,9 @@ impl Destination {
             match io_kind(&source) {
                 IoKind::Full => DestinationError::Full { path, needed_bytes: 0, source },
                 IoKind::ReadOnly => DestinationError::ReadOnly { path, source },
-                _ if matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) => DestinationError::NotAFolder { path },
+                _ if matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) => {
+                    DestinationError::NotAFolder { path }
+                }
                 _ => DestinationError::Failed { what: "create", path, source },
             }
         })?;
@@ -364,7 +368,9 @@ impl Destination {
         };
         match folder.facts(name.as_ref()).map_err(|error| inner.sort("look at", path, 0, error))? {
             None => Ok(None),
-            Some(facts) if facts.kind == Kind::File => Ok(Some(ExistingFile { size_bytes: facts.size_bytes, modified: facts.modified })),
+            Some(facts) if facts.kind == Kind::File => {
+                Ok(Some(ExistingFile { size_bytes: facts.size_bytes, modified: facts.modified }))
+            }
             Some(_) => Err(DestinationError::Occupied { path: inner.shown(path) }),
         }
     }

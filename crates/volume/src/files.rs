@@ -84,7 +84,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         file.sync_all()?;
         std::fs::rename(&temporary, path)?;
         #[cfg(unix)]
-        crate::folder::Folder::open_root(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync()?;
+        crate::folder::Folder::open_root(
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        )?
+        .sync()?;
         Ok(())
     };
     write().map_err(|source| {

@@ -110,7 +110,8 @@ impl Folder {
                     kind if kind.is_symlink() => Kind::Symlink,
                     _ => Kind::Special,
                 };
-                let modified = found.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+                let modified =
+                    found.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
                 Ok(Some(Facts { kind, size_bytes: found.len(), modified, mount: 0 }))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -11,9 +11,9 @@ mod folder;
 #[cfg(not(unix))]
 #[path = "folder_std.rs"]
 mod folder;
-mod listing;
 #[cfg(target_os = "linux")]
 mod linux;
+mod listing;
 pub mod mounts;
 pub mod partial;
 pub mod place;

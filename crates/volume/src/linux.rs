@@ -17,16 +17,60 @@ use std::time::Duration;
 
 /// Kernel and container furniture: nothing a person would copy from or to.
 const FURNITURE: &[&str] = &[
-    "proc", "sysfs", "devtmpfs", "devpts", "tmpfs", "ramfs", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "pstore", "bpf",
-    "mqueue", "hugetlbfs", "configfs", "fusectl", "autofs", "rpc_pipefs", "binfmt_misc", "nsfs", "efivarfs", "selinuxfs", "squashfs",
-    "fuse.gvfsd-fuse", "fuse.portal", "fuse.lxcfs", "fuse.snapfuse",
+    "proc",
+    "sysfs",
+    "devtmpfs",
+    "devpts",
+    "tmpfs",
+    "ramfs",
+    "cgroup",
+    "cgroup2",
+    "securityfs",
+    "debugfs",
+    "tracefs",
+    "pstore",
+    "bpf",
+    "mqueue",
+    "hugetlbfs",
+    "configfs",
+    "fusectl",
+    "autofs",
+    "rpc_pipefs",
+    "binfmt_misc",
+    "nsfs",
+    "efivarfs",
+    "selinuxfs",
+    "squashfs",
+    "fuse.gvfsd-fuse",
+    "fuse.portal",
+    "fuse.lxcfs",
+    "fuse.snapfuse",
 ];
 
 /// File systems whose direct reads go to the block device and not through a cache of their own.
-const DIRECT: &[&str] = &["ext2", "ext3", "ext4", "xfs", "vfat", "msdos", "exfat", "btrfs", "f2fs", "ntfs3", "hfsplus", "hfs", "jfs"];
+const DIRECT: &[&str] =
+    &["ext2", "ext3", "ext4", "xfs", "vfat", "msdos", "exfat", "btrfs", "f2fs", "ntfs3", "hfsplus", "hfs", "jfs"];
 
 /// File systems of a server.
-const NETWORK: &[&str] = &["nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "9p", "virtiofs", "afs", "glusterfs", "lustre", "beegfs", "fuse.sshfs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs"];
+const NETWORK: &[&str] = &[
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "ceph",
+    "9p",
+    "virtiofs",
+    "afs",
+    "glusterfs",
+    "lustre",
+    "beegfs",
+    "fuse.sshfs",
+    "fuse.glusterfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.davfs",
+];
 
 /// Of these, the ones whose direct reads are known to pass this machine's cache.
 const DIRECT_SHARE: &[&str] = &["nfs", "nfs4", "cifs", "smb3", "ceph", "lustre"];
@@ -42,7 +86,8 @@ pub(crate) fn read_mounts() -> Result<Vec<Mount>, ListVolumesError> {
 /// Mounts that a person could mean: uppermost per place, once per volume.
 pub(crate) fn listed(mounts: Vec<Mount>) -> Vec<Mount> {
     let mut seen_places = BTreeSet::new();
-    let mut uppermost: Vec<Mount> = mounts.into_iter().rev().filter(|mount| seen_places.insert(mount.mount_point.clone())).collect();
+    let mut uppermost: Vec<Mount> =
+        mounts.into_iter().rev().filter(|mount| seen_places.insert(mount.mount_point.clone())).collect();
     uppermost.reverse();
     // The whole volume before a bind mount of a part of it; else as mounted.
     uppermost.sort_by_key(|mount| mount.root != Path::new("/"));
@@ -101,7 +146,10 @@ pub(crate) fn describe(mount: &Mount) -> Volume {
     let (total_bytes, free_bytes) = space.map_or((0, 0), |space| (space.total_bytes, space.free_bytes));
     let device = if network { None } else { block::device_of(mount) };
     let names = device.as_ref().map(|device| superblock::names(&device.node, &mount.file_system)).unwrap_or_default();
-    let place = mount.mount_point.file_name().map_or_else(|| mount.mount_point.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let place = mount
+        .mount_point
+        .file_name()
+        .map_or_else(|| mount.mount_point.display().to_string(), |name| name.to_string_lossy().into_owned());
     let id = match (&names.id, &device) {
         // A FAT or exFAT serial number has 32 bits and is often copied with the card: the capacity goes with it.
         (Some(id), _) if id.len() < 32 => format!("{}:{id}:{total_bytes}", mount.file_system),
@@ -121,7 +169,11 @@ pub(crate) fn describe(mount: &Mount) -> Volume {
         network,
         total_bytes,
         free_bytes,
-        device_identity: if network { Some(share_identity(&mount.source)) } else { device.as_ref().and_then(|device| device.identity.clone()) },
+        device_identity: if network {
+            Some(share_identity(&mount.source))
+        } else {
+            device.as_ref().and_then(|device| device.identity.clone())
+        },
         virtual_device: device.as_ref().is_some_and(|device| device.is_virtual),
         device_note: device.as_ref().and_then(|device| device.note.clone()),
         read_back_limit: read_back_limit(mount, device.as_ref()),
@@ -137,7 +189,8 @@ pub(crate) fn describe(mount: &Mount) -> Volume {
 fn read_back_limit(mount: &Mount, device: Option<&Device>) -> Option<String> {
     let kind = mount.file_system.as_str();
     if is_network(kind) {
-        return (!DIRECT_SHARE.contains(&kind)).then(|| format!("{kind} is a network share whose direct reads are not known to pass this machine's cache"));
+        return (!DIRECT_SHARE.contains(&kind))
+            .then(|| format!("{kind} is a network share whose direct reads are not known to pass this machine's cache"));
     }
     if matches!(kind, "tmpfs" | "ramfs") {
         return Some("the file system lives in memory".to_owned());
@@ -173,7 +226,9 @@ fn role_of(mount: &Mount, device: Option<&Device>, network: bool) -> (VolumeRole
         return (VolumeRole::Network, format!("{} is a network file system", mount.file_system));
     }
     let place = mount.mount_point.as_path();
-    if place == Path::new("/") || ["/boot", "/usr", "/var", "/home", "/opt", "/etc", "/nix", "/snap"].iter().any(|root| place.starts_with(root)) {
+    if place == Path::new("/")
+        || ["/boot", "/usr", "/var", "/home", "/opt", "/etc", "/nix", "/snap"].iter().any(|root| place.starts_with(root))
+    {
         return (VolumeRole::System, format!("mounted at {}", place.display()));
     }
     let card_like = matches!(mount.file_system.as_str(), "exfat" | "vfat" | "msdos" | "udf" | "hfsplus");
@@ -185,7 +240,9 @@ fn role_of(mount: &Mount, device: Option<&Device>, network: bool) -> (VolumeRole
     match (card_like, comes_and_goes) {
         (true, true) => (VolumeRole::Card, format!("{} on removable media ({attached})", mount.file_system)),
         (true, false) => (VolumeRole::Card, format!("{}, which cameras format with ({attached})", mount.file_system)),
-        (false, _) if device.removable == Some(true) && mount.read_only => (VolumeRole::Card, format!("read-only removable media ({attached})")),
+        (false, _) if device.removable == Some(true) && mount.read_only => {
+            (VolumeRole::Card, format!("read-only removable media ({attached})"))
+        }
         (false, _) => (VolumeRole::Storage, format!("{} on {attached}", mount.file_system)),
     }
 }

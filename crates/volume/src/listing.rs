@@ -139,7 +139,11 @@ impl WalkError {
 pub(crate) fn walk(folder: &Folder, root: &Path, still_present: &dyn Fn() -> bool) -> Result<Listing, WalkError> {
     let gone = || WalkError::Gone { root: root.to_path_buf() };
     let failed = |source: io::Error| {
-        if io_kind(&source) == IoKind::Gone || !still_present() { gone() } else { WalkError::Root { root: root.to_path_buf(), source } }
+        if io_kind(&source) == IoKind::Gone || !still_present() {
+            gone()
+        } else {
+            WalkError::Root { root: root.to_path_buf(), source }
+        }
     };
     let mount = folder.mount().map_err(failed)?;
     let mut walk = Walk { mount, listing: Listing::default(), gone: false };

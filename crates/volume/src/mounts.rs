@@ -89,7 +89,10 @@ impl Volume {
 
     /// Whether names on it ignore case.
     pub(crate) fn ignores_case(&self) -> bool {
-        matches!(self.file_system.as_str(), "vfat" | "msdos" | "exfat" | "ntfs" | "ntfs3" | "fuseblk" | "hfsplus" | "hfs" | "apfs" | "cifs" | "smb3" | "smbfs")
+        matches!(
+            self.file_system.as_str(),
+            "vfat" | "msdos" | "exfat" | "ntfs" | "ntfs3" | "fuseblk" | "hfsplus" | "hfs" | "apfs" | "cifs" | "smb3" | "smbfs"
+        )
     }
 }
 
@@ -175,7 +178,8 @@ mod platform {
 
     fn plain(mount_point: PathBuf) -> Volume {
         let space = crate::folder::space_at(&mount_point).ok();
-        let label = mount_point.file_name().map_or_else(|| mount_point.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let label =
+            mount_point.file_name().map_or_else(|| mount_point.display().to_string(), |name| name.to_string_lossy().into_owned());
         let (total_bytes, free_bytes) = space.map_or((0, 0), |space| (space.total_bytes, space.free_bytes));
         let is_system = mount_point.parent().is_none();
         Volume {

@@ -41,7 +41,8 @@ fn marked(name: &str, mark: &str) -> String {
         return format!(".{name}{mark}");
     }
     // FNV-1a: any spread will do, both names lie in one folder.
-    let number = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let number =
+        name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let room = LONGEST_NAME - 1 - mark.len() - 17;
     let mut end = room.min(name.len());
     while !name.is_char_boundary(end) {
@@ -79,7 +80,12 @@ impl PartialFile {
         Ok(partial)
     }
 
-    pub(crate) fn begin_replacing(inner: &Arc<Inner>, folder: Folder, path: &RelPath, size_bytes: u64) -> Result<Self, DestinationError> {
+    pub(crate) fn begin_replacing(
+        inner: &Arc<Inner>,
+        folder: Folder,
+        path: &RelPath,
+        size_bytes: u64,
+    ) -> Result<Self, DestinationError> {
         let sort = |error| inner.sort("create", path, size_bytes, error);
         let temporary = partial_name(path.file_name());
         match folder.remove_file(&temporary) {
@@ -227,7 +233,11 @@ impl PartialFile {
         // Durable, so these pages are clean: a read-back must not be answered by them.
         folder::advise_forget(&self.file, 0, 0);
         let name = self.path.file_name();
-        let renamed = if self.replace { self.folder.rename_over(&self.temporary, name) } else { self.folder.rename_new(&self.temporary, name) };
+        let renamed = if self.replace {
+            self.folder.rename_over(&self.temporary, name)
+        } else {
+            self.folder.rename_new(&self.temporary, name)
+        };
         renamed.map_err(|error| sort("publish", error))?;
         self.remove_on_drop = false;
         self.folder.sync().map_err(|error| self.inner.sort("make durable", &self.path, self.size_bytes, error))?;

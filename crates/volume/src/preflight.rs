@@ -67,20 +67,31 @@ pub fn preflight(source: &Source, listing: &Listing, destinations: &[PathBuf]) -
     let root_key = folder::key_at(source.root()).ok();
     let root_true = true_path(source.root());
     for place in &places {
-        against_source(source, root_key, root_true.as_ref(), place, &mut |code, blocking, message| tell(Some(&place.asked), code, blocking, message));
+        against_source(source, root_key, root_true.as_ref(), place, &mut |code, blocking, message| {
+            tell(Some(&place.asked), code, blocking, message)
+        });
         fitness(listing, place, &mut |code, blocking, message| tell(Some(&place.asked), code, blocking, message));
     }
     for (index, place) in places.iter().enumerate() {
         for other in &places[..index] {
             let same = place.is_whole && other.is_whole && place.key.is_some() && place.key == other.key;
             if same || same_path(&place.true_path, &other.true_path, place.volume.ignores_case()) || place.whole == other.whole {
-                tell(Some(&place.asked), ErrorCode::DestinationUnsafe, true, format!("{} and {} are one folder", place.asked.display(), other.asked.display()));
+                tell(
+                    Some(&place.asked),
+                    ErrorCode::DestinationUnsafe,
+                    true,
+                    format!("{} and {} are one folder", place.asked.display(), other.asked.display()),
+                );
             } else if place.volume.device_identity.is_some() && place.volume.device_identity == other.volume.device_identity {
                 tell(
                     Some(&place.asked),
                     ErrorCode::DestinationUnsafe,
                     false,
-                    format!("{} and {} lie on one physical device and count as one copy", place.asked.display(), other.asked.display()),
+                    format!(
+                        "{} and {} lie on one physical device and count as one copy",
+                        place.asked.display(),
+                        other.asked.display()
+                    ),
                 );
             }
         }
@@ -105,7 +116,9 @@ fn look(asked: &Path) -> Result<Place, String> {
     while rest.canonicalize().is_err() {
         match rest.file_name() {
             Some(name) => missing.push(name.to_os_string()),
-            None if rest.as_os_str().to_string_lossy().contains("..") => return Err(format!("{} climbs through a folder that does not exist", asked.display())),
+            None if rest.as_os_str().to_string_lossy().contains("..") => {
+                return Err(format!("{} climbs through a folder that does not exist", asked.display()));
+            }
             None => {}
         }
         if !rest.pop() {
@@ -117,7 +130,15 @@ fn look(asked: &Path) -> Result<Place, String> {
     let volume = mounts::volume_of(&existing).map_err(|error| failed(&error))?;
     let mut true_path = true_path(&existing).ok_or_else(|| format!("{} cannot be looked at", existing.display()))?;
     true_path.1.extend(missing.iter().rev());
-    Ok(Place { asked: asked.to_path_buf(), key: folder::key_at(&existing).ok(), is_whole: missing.is_empty(), existing, whole, volume, true_path })
+    Ok(Place {
+        asked: asked.to_path_buf(),
+        key: folder::key_at(&existing).ok(),
+        is_whole: missing.is_empty(),
+        existing,
+        whole,
+        volume,
+        true_path,
+    })
 }
 
 /// Device, and path within the file system: the same for a folder and for any bind mount of it.
@@ -160,7 +181,8 @@ fn against_source(
     let ignores_case = place.volume.ignores_case();
     let asked = place.asked.display();
     let card = source.root().display();
-    let is_source = (place.is_whole && root_key.is_some() && place.key == root_key) || root_true.is_some_and(|root| same_path(&place.true_path, root, ignores_case));
+    let is_source = (place.is_whole && root_key.is_some() && place.key == root_key)
+        || root_true.is_some_and(|root| same_path(&place.true_path, root, ignores_case));
     let in_source = place.existing.ancestors().any(|folder| root_key.is_some() && folder::key_at(folder).ok() == root_key)
         || root_true.is_some_and(|root| lies_in(&place.true_path, root, ignores_case));
     if is_source {
@@ -170,7 +192,11 @@ fn against_source(
     } else if root_true.is_some_and(|root| lies_in(root, &place.true_path, ignores_case)) {
         tell(ErrorCode::DestinationUnsafe, true, format!("The card {card} lies in {asked}"));
     } else if place.volume.device_identity.is_some() && place.volume.device_identity == source.volume().device_identity {
-        tell(ErrorCode::DestinationUnsafe, false, format!("{asked} lies on the same physical device as the card and does not count as a copy"));
+        tell(
+            ErrorCode::DestinationUnsafe,
+            false,
+            format!("{asked} lies on the same physical device as the card and does not count as a copy"),
+        );
     }
 }
 
@@ -182,26 +208,45 @@ fn fitness(listing: &Listing, place: &Place, tell: &mut dyn FnMut(ErrorCode, boo
         tell(ErrorCode::DestinationFailed, true, format!("{asked} cannot be written by this user"));
     }
     // A drive that is not plugged in leaves its folder behind, and the copy would fill the system's disk.
-    let looks_external = ["/media", "/run/media", "/mnt", "/Volumes"].iter().any(|root| place.existing.starts_with(root) || place.whole.starts_with(root));
+    let looks_external = ["/media", "/run/media", "/mnt", "/Volumes"]
+        .iter()
+        .any(|root| place.existing.starts_with(root) || place.whole.starts_with(root));
     if looks_external && place.volume.role == crate::VolumeRole::System {
-        tell(ErrorCode::DestinationUnsafe, false, format!("{asked} looks like a place for another drive but lies on the system's own disk: is the drive mounted?"));
+        tell(
+            ErrorCode::DestinationUnsafe,
+            false,
+            format!("{asked} looks like a place for another drive but lies on the system's own disk: is the drive mounted?"),
+        );
     }
     let paths = || listing.files.iter().map(|file| &file.path).chain(&listing.folders);
-    let kept: Vec<&str> = listing.files.iter().filter(|file| partial::is_reserved(file.path.file_name())).map(|file| file.path.as_str()).collect();
+    let kept: Vec<&str> =
+        listing.files.iter().filter(|file| partial::is_reserved(file.path.file_name())).map(|file| file.path.as_str()).collect();
     examples(&kept, &mut |names| {
-        tell(ErrorCode::DestinationUnsafe, true, format!("The card holds names that Checkgate keeps for its own unfinished files: {names}"));
+        tell(
+            ErrorCode::DestinationUnsafe,
+            true,
+            format!("The card holds names that Checkgate keeps for its own unfinished files: {names}"),
+        );
     });
     let kind = place.volume.file_system.as_str();
     let is_fat = matches!(kind, "vfat" | "msdos" | "fat");
     if is_fat {
-        let large: Vec<&str> = listing.files.iter().filter(|file| file.size_bytes > LARGEST_ON_FAT).map(|file| file.path.as_str()).collect();
-        examples(&large, &mut |names| tell(ErrorCode::DestinationUnsafe, true, format!("{asked} is FAT, which holds no file of 4 GiB or more: {names}")));
+        let large: Vec<&str> =
+            listing.files.iter().filter(|file| file.size_bytes > LARGEST_ON_FAT).map(|file| file.path.as_str()).collect();
+        examples(&large, &mut |names| {
+            tell(ErrorCode::DestinationUnsafe, true, format!("{asked} is FAT, which holds no file of 4 GiB or more: {names}"))
+        });
     }
     if is_fat || matches!(kind, "exfat" | "ntfs" | "ntfs3" | "fuseblk" | "cifs" | "smb3" | "smbfs") {
         // A share may map such names or refuse them; only its server knows.
         let certain = !place.volume.network;
-        let unfit: Vec<&str> = paths().filter(|path| path.components().any(|name| !fits_windows_names(name))).map(checkgate_model::RelPath::as_str).collect();
-        examples(&unfit, &mut |names| tell(ErrorCode::DestinationUnsafe, certain, format!("{asked} ({kind}) cannot hold these names: {names}")));
+        let unfit: Vec<&str> = paths()
+            .filter(|path| path.components().any(|name| !fits_windows_names(name)))
+            .map(checkgate_model::RelPath::as_str)
+            .collect();
+        examples(&unfit, &mut |names| {
+            tell(ErrorCode::DestinationUnsafe, certain, format!("{asked} ({kind}) cannot hold these names: {names}"))
+        });
     }
     if place.volume.ignores_case() {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
@@ -212,7 +257,13 @@ fn fitness(listing: &Listing, place: &Place, tell: &mut dyn FnMut(ErrorCode, boo
             }
         }
         let clash: Vec<&str> = clash.iter().map(String::as_str).collect();
-        examples(&clash, &mut |names| tell(ErrorCode::DestinationUnsafe, true, format!("{asked} ({kind}) does not tell capitals apart, the card does: {names}")));
+        examples(&clash, &mut |names| {
+            tell(
+                ErrorCode::DestinationUnsafe,
+                true,
+                format!("{asked} ({kind}) does not tell capitals apart, the card does: {names}"),
+            )
+        });
     }
 }
 
@@ -250,11 +301,17 @@ fn space(listing: &Listing, places: &[Place], tell: &mut dyn FnMut(&Path, ErrorC
         let needed = one.saturating_mul(together.len() as u64);
         if needed > space.free_bytes {
             for place in together {
-                let shared = if together.len() > 1 { format!(" for {} copies on one volume", together.len()) } else { String::new() };
+                let shared =
+                    if together.len() > 1 { format!(" for {} copies on one volume", together.len()) } else { String::new() };
                 tell(
                     &place.asked,
                     ErrorCode::DestinationFull,
-                    format!("{} has {} free, {} are needed{shared}", place.asked.display(), amount(space.free_bytes), amount(needed)),
+                    format!(
+                        "{} has {} free, {} are needed{shared}",
+                        place.asked.display(),
+                        amount(space.free_bytes),
+                        amount(needed)
+                    ),
                 );
             }
         }
@@ -263,14 +320,20 @@ fn space(listing: &Listing, places: &[Place], tell: &mut dyn FnMut(&Path, ErrorC
 
 /// Files in whole clusters, a cluster per folder, and a margin for manifests and the file system's own tables.
 fn needed_bytes(listing: &Listing, cluster_bytes: u64) -> u64 {
-    let files = listing.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size_bytes.div_ceil(cluster_bytes).saturating_mul(cluster_bytes)));
+    let files = listing
+        .files
+        .iter()
+        .fold(0u64, |sum, file| sum.saturating_add(file.size_bytes.div_ceil(cluster_bytes).saturating_mul(cluster_bytes)));
     let folders = (listing.folders.len() as u64).saturating_mul(cluster_bytes);
     let manifests = (listing.files.len() as u64).saturating_mul(1024).saturating_add(1 << 20);
     files.saturating_add(folders).saturating_add(manifests).saturating_add(files / 200)
 }
 
 fn amount(bytes: u64) -> String {
-    let (unit, name) = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB")].into_iter().find(|(unit, _)| bytes >= *unit).unwrap_or((1 << 10, "KiB"));
+    let (unit, name) = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB")]
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit)
+        .unwrap_or((1 << 10, "KiB"));
     format!("{:.1} {name}", bytes as f64 / unit as f64)
 }
 
@@ -295,15 +358,30 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut place = look(folder.path()).expect("it exists");
         place.volume.file_system = "vfat".to_owned();
-        let file = |name: &str, size_bytes| SourceFile { path: RelPath::new(name).expect("legal"), size_bytes, modified: Timestamp::UNIX_EPOCH };
+        let file = |name: &str, size_bytes| SourceFile {
+            path: RelPath::new(name).expect("legal"),
+            size_bytes,
+            modified: Timestamp::UNIX_EPOCH,
+        };
         let listing = Listing {
-            files: vec![file("Clip.mov", 1), file("big.mxf", 4 << 30), file("clip.MOV", 1), file("take 1: wide.wav", 1), file("just.mxf", LARGEST_ON_FAT)],
+            files: vec![
+                file("Clip.mov", 1),
+                file("big.mxf", 4 << 30),
+                file("clip.MOV", 1),
+                file("take 1: wide.wav", 1),
+                file("just.mxf", LARGEST_ON_FAT),
+            ],
             ..Listing::default()
         };
         let mut told = Vec::new();
         fitness(&listing, &place, &mut |_, blocking, message| told.push((blocking, message)));
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(told.iter().all(|(blocking, _)| *blocking));
-        assert!(told[0].1.ends_with(": big.mxf") && told[1].1.ends_with(": take 1: wide.wav") && told[2].1.contains("Clip.mov and clip.MOV"), "{told:?}");
+        assert!(
+            told[0].1.ends_with(": big.mxf")
+                && told[1].1.ends_with(": take 1: wide.wav")
+                && told[2].1.contains("Clip.mov and clip.MOV"),
+            "{told:?}"
+        );
     }
 }

@@ -224,8 +224,9 @@ impl ReadBack {
         if self.ended {
             return Ok(None);
         }
-        let mut buffer =
-            spare.filter(|spare| spare.fits(self.align_bytes, self.size_bytes)).unwrap_or_else(|| ReadBuffer::new(self.align_bytes, self.size_bytes));
+        let mut buffer = spare
+            .filter(|spare| spare.fits(self.align_bytes, self.size_bytes))
+            .unwrap_or_else(|| ReadBuffer::new(self.align_bytes, self.size_bytes));
         let mut filled = 0;
         while filled < buffer.room && self.offset + (filled as u64) < self.size_bytes {
             match folder::read_at(&self.file, &mut buffer.whole()[filled..], self.offset + filled as u64) {
@@ -263,7 +264,10 @@ impl ReadBack {
         let before = if self.origin == Origin::Destination { "fsync, then " } else { "" };
         let (level, words) = match &self.method {
             ReadBackMethod::Device => (EvidenceLevel::ReadBackDevice, format!("{before}{DIRECT_WORDS}")),
-            ReadBackMethod::Share => (EvidenceLevel::ReadBackShare, format!("{before}{DIRECT_WORDS} over the network; the server may have answered from its cache")),
+            ReadBackMethod::Share => (
+                EvidenceLevel::ReadBackShare,
+                format!("{before}{DIRECT_WORDS} over the network; the server may have answered from its cache"),
+            ),
             ReadBackMethod::System { because } => (
                 EvidenceLevel::ReadBackSystem,
                 format!("{before}clean pages dropped (POSIX_FADV_DONTNEED), read through the system: {because}"),
@@ -295,8 +299,12 @@ fn choose(
     let system = |because: &str, plain: File| Ok((ReadBackMethod::System { because: because.to_owned() }, plain, ALIGN_BYTES));
     let mut align_bytes = ALIGN_BYTES;
     match crate::linux::direct_io(&plain) {
-        crate::linux::DirectIo::Refused => return system("the file system keeps this file in a way that direct I/O cannot read", plain),
-        crate::linux::DirectIo::Compressed => return system("the file system compresses this file and reads it through its cache", plain),
+        crate::linux::DirectIo::Refused => {
+            return system("the file system keeps this file in a way that direct I/O cannot read", plain);
+        }
+        crate::linux::DirectIo::Compressed => {
+            return system("the file system compresses this file and reads it through its cache", plain);
+        }
         crate::linux::DirectIo::Possible { align_bytes: wanted } => align_bytes = align_bytes.max(wanted),
     }
     if align_bytes > CHUNK_BYTES || !align_bytes.is_power_of_two() {
@@ -310,7 +318,9 @@ fn choose(
             folder::advise_forget(&plain, 0, 0);
             // Some file systems accept the flag when opening and refuse the first read.
             let mut probe = ReadBuffer::new(align_bytes, 1);
-            if size_bytes > 0 && folder::read_at(&file, probe.whole(), 0).is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput) {
+            if size_bytes > 0
+                && folder::read_at(&file, probe.whole(), 0).is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
+            {
                 return system("the file system refuses direct I/O", plain);
             }
             Ok((method, file, align_bytes))
@@ -333,7 +343,9 @@ fn choose(
 ) -> io::Result<(ReadBackMethod, File, usize)> {
     let because = match below {
         Below::Cached(because) => because,
-        Below::Share | Below::Device => "uncached reading was asked for, which on this system does not exclude pages that are already cached".to_owned(),
+        Below::Share | Below::Device => {
+            "uncached reading was asked for, which on this system does not exclude pages that are already cached".to_owned()
+        }
     };
     let file = direct().unwrap_or(plain);
     Ok((ReadBackMethod::System { because }, file, ALIGN_BYTES))
@@ -349,7 +361,9 @@ mod tests {
             for size in [0, 1, 4097, 1 << 40] {
                 let mut buffer = ReadBuffer::new(align, size);
                 assert_eq!(buffer.whole().as_ptr() as usize % align, 0);
-                assert!(buffer.whole().len().is_multiple_of(align) && buffer.whole().len() as u64 >= size.min(CHUNK_BYTES as u64));
+                assert!(
+                    buffer.whole().len().is_multiple_of(align) && buffer.whole().len() as u64 >= size.min(CHUNK_BYTES as u64)
+                );
                 assert!(buffer.fits(align, size));
             }
         }

@@ -44,7 +44,12 @@ impl Settling {
     }
 
     /// Takes the folders that are there at `now`; `mark` is asked only for those that are not known yet.
-    pub(crate) fn observe(&mut self, now: Instant, present: &[PathBuf], mark: &mut dyn FnMut(&PathBuf) -> TreeMark) -> Vec<Settled> {
+    pub(crate) fn observe(
+        &mut self,
+        now: Instant,
+        present: &[PathBuf],
+        mark: &mut dyn FnMut(&PathBuf) -> TreeMark,
+    ) -> Vec<Settled> {
         let mut told = Vec::new();
         self.folders.retain(|path, state| {
             let stays = present.contains(path);
@@ -61,7 +66,9 @@ impl Settling {
             };
             let found = mark(path);
             let state = match seen {
-                Some((mark, since)) if mark == found && found.files > 0 && now.saturating_duration_since(since) >= self.settle => {
+                Some((mark, since))
+                    if mark == found && found.files > 0 && now.saturating_duration_since(since) >= self.settle =>
+                {
                     told.push(Settled::Appeared(path.clone()));
                     State::Known { announced: true }
                 }

@@ -212,7 +212,15 @@ impl Source {
         let found = file.metadata().map_err(|error| self.sort(path, error))?;
         folder::advise_sequential(&file);
         let modified = found.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-        Ok(SourceReader { file, source: Arc::clone(&self.inner), size_bytes: found.len(), modified, offset: 0, forgotten: 0, forget: true })
+        Ok(SourceReader {
+            file,
+            source: Arc::clone(&self.inner),
+            size_bytes: found.len(),
+            modified,
+            offset: 0,
+            forgotten: 0,
+            forget: true,
+        })
     }
 
     /// Opens a file for the second read that shows whether card, reader and cable give the same bytes again: past the
@@ -221,7 +229,8 @@ impl Source {
         if !self.is_present() {
             return Err(ReadSourceError::Gone { root: self.inner.root.clone(), path: path.clone() });
         }
-        ReadBack::open(&self.inner.folder, &self.inner.volume, path, Depth::Device, Origin::Source).map_err(|error| self.sort(path, error))
+        ReadBack::open(&self.inner.folder, &self.inner.volume, path, Depth::Device, Origin::Source)
+            .map_err(|error| self.sort(path, error))
     }
 
     fn sort(&self, path: &RelPath, source: io::Error) -> ReadSourceError {
@@ -277,7 +286,9 @@ impl Read for SourceReader {
         match self.file.read(buffer) {
             Ok(count) => {
                 self.offset += count as u64;
-                if self.forget && (self.offset >= self.forgotten + FORGET_EVERY_BYTES || (count == 0 && self.offset > self.forgotten)) {
+                if self.forget
+                    && (self.offset >= self.forgotten + FORGET_EVERY_BYTES || (count == 0 && self.offset > self.forgotten))
+                {
                     folder::advise_forget(&self.file, self.forgotten, self.offset - self.forgotten);
                     self.forgotten = self.offset;
                 }

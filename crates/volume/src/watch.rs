@@ -131,7 +131,12 @@ impl Watch {
 
         let mounts = MountWatch::begin(wake.clone())?;
         let mount_outlet = outlet.clone();
-        threads.push(std::thread::Builder::new().name("volume-watch".to_owned()).spawn(move || mounts.run(&mount_outlet)).map_err(start_failed)?);
+        threads.push(
+            std::thread::Builder::new()
+                .name("volume-watch".to_owned())
+                .spawn(move || mounts.run(&mount_outlet))
+                .map_err(start_failed)?,
+        );
 
         let mut watch = Self { stopped, wake, poke: poke.clone(), threads, _notify: None };
         if !folders.is_empty() {
@@ -143,7 +148,9 @@ impl Watch {
             let mut watched = Vec::new();
             for folder in folders {
                 // Notification first: what appears in between is then seen twice rather than never.
-                notify.watch(folder, notify::RecursiveMode::NonRecursive).map_err(|source| WatchError::Notify { path: folder.clone(), source })?;
+                notify
+                    .watch(folder, notify::RecursiveMode::NonRecursive)
+                    .map_err(|source| WatchError::Notify { path: folder.clone(), source })?;
                 let present = folders_in(folder).map_err(|source| WatchError::Folder { path: folder.clone(), source })?;
                 watched.push((folder.clone(), Settling::new(timing.settle, present)));
             }
@@ -282,7 +289,10 @@ fn present_volumes(seen: &Seen) -> Result<Vec<(MountKey, Option<Volume>)>, ListV
 #[cfg(not(target_os = "linux"))]
 fn present_volumes(seen: &Seen) -> Result<Vec<(MountKey, Option<Volume>)>, ListVolumesError> {
     let volumes = mounts::mounted()?;
-    Ok(volumes.into_iter().map(|volume| (volume.mount_point.clone(), (!seen.contains_key(&volume.mount_point)).then_some(volume))).collect())
+    Ok(volumes
+        .into_iter()
+        .map(|volume| (volume.mount_point.clone(), (!seen.contains_key(&volume.mount_point)).then_some(volume)))
+        .collect())
 }
 
 /// Compares with what was seen last; the second part is what happened.
@@ -347,7 +357,8 @@ impl MountWatch {
     fn wait(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, poll};
         loop {
-            let mut handles = [PollFd::new(&self.table, PollFlags::PRI | PollFlags::ERR), PollFd::new(&*self.wake.handle, PollFlags::IN)];
+            let mut handles =
+                [PollFd::new(&self.table, PollFlags::PRI | PollFlags::ERR), PollFd::new(&*self.wake.handle, PollFlags::IN)];
             match poll(&mut handles, None) {
                 Ok(_) => return handles[1].revents().is_empty(),
                 Err(rustix::io::Errno::INTR) => {}

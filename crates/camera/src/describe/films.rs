@@ -62,7 +62,11 @@ pub(super) fn from_movie(said: &mut Statements, movie: &isobmff::Movie, name: &s
     if let Some(timecode) = movie.timecode() {
         let at = format!("{name}: moov/trak(tmcd)");
         let own = FrameRate::new(timecode.timescale, timecode.frame_duration);
-        let nominal = if timecode.frames_per_second > 0 { u32::from(timecode.frames_per_second) } else { own.map_or(0, FrameRate::nominal) };
+        let nominal = if timecode.frames_per_second > 0 {
+            u32::from(timecode.frames_per_second)
+        } else {
+            own.map_or(0, FrameRate::nominal)
+        };
         if let Some(start) = timecode.start_frame {
             say_timecode(said, &at, i64::from(start), nominal, timecode.drop, own.or(rate), frames);
         }
@@ -81,7 +85,11 @@ pub(super) fn from_movie(said: &mut Statements, movie: &isobmff::Movie, name: &s
     }
     let nominal = rate.map(FrameRate::nominal);
     for (key, value) in &movie.tags {
-        let strength = if key.starts_with("com.") && !key.starts_with("com.apple.quicktime") { Strength::Container } else { Strength::Loose };
+        let strength = if key.starts_with("com.") && !key.starts_with("com.apple.quicktime") {
+            Strength::Container
+        } else {
+            Strength::Loose
+        };
         said.vendor(strength, &format!("{name}: {key}"), key, value, nominal);
     }
 }

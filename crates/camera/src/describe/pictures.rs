@@ -71,8 +71,20 @@ pub(super) fn from_dpx(said: &mut Statements, header: &dpx::Dpx, name: &str) {
 fn dpx_date(created: &str) -> Option<String> {
     let plain = created.get(..19)?;
     let zone = if created.get(19..20) == Some("Z") { "Z" } else { "" };
-    let digits = plain.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7 | 10 | 13 | 16) { matches!(byte, b':' | b'-' | b' ' | b'T') } else { byte.is_ascii_digit() });
-    digits.then(|| format!("{}-{}-{}T{}:{}:{}{zone}", &plain[..4], &plain[5..7], &plain[8..10], &plain[11..13], &plain[14..16], &plain[17..19]))
+    let digits = plain.bytes().enumerate().all(|(at, byte)| {
+        if matches!(at, 4 | 7 | 10 | 13 | 16) { matches!(byte, b':' | b'-' | b' ' | b'T') } else { byte.is_ascii_digit() }
+    });
+    digits.then(|| {
+        format!(
+            "{}-{}-{}T{}:{}:{}{zone}",
+            &plain[..4],
+            &plain[5..7],
+            &plain[8..10],
+            &plain[11..13],
+            &plain[14..16],
+            &plain[17..19]
+        )
+    })
 }
 
 pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
@@ -107,18 +119,41 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
         ("shutterAngle", "exposure.shutter_angle", "deg"),
     ] {
         if let Some(number) = header.float(attribute) {
-            said.say(Strength::Container, &format!("{at}/{attribute}"), field, unit, FieldValue::Float(f64::from(number)), number.to_string());
+            said.say(
+                Strength::Container,
+                &format!("{at}/{attribute}"),
+                field,
+                unit,
+                FieldValue::Float(f64::from(number)),
+                number.to_string(),
+            );
         }
     }
     if let Some(iso) = header.float("isoSpeed") {
-        said.say(Strength::Container, &format!("{at}/isoSpeed"), "exposure.index", "ISO", FieldValue::Int(iso.round() as i64), iso.to_string());
+        said.say(
+            Strength::Container,
+            &format!("{at}/isoSpeed"),
+            "exposure.index",
+            "ISO",
+            FieldValue::Int(iso.round() as i64),
+            iso.to_string(),
+        );
     }
     // The format's own definition: pixels are linear light. The weakest word there is, since log pictures are stored as well.
-    said.say(Strength::Implied, &format!("{name}: OpenEXR is linear by definition"), "color.gamma", "", text("linear"), "OpenEXR");
+    said.say(
+        Strength::Implied,
+        &format!("{name}: OpenEXR is linear by definition"),
+        "color.gamma",
+        "",
+        text("linear"),
+        "OpenEXR",
+    );
     if let Some(chromaticities) = header.chromaticities {
         let raw = chromaticities.map(|number| number.to_string()).join(" ");
         match primaries_of(chromaticities) {
-            Some(gamut) => said.say(Strength::Container, &format!("{at}/chromaticities"), "color.primaries", "", text(gamut), raw),
+            Some(gamut) => {
+                said.say(Strength::Container, &format!("{at}/chromaticities"), "color.primaries", "", text(gamut), raw)
+            }
             None => said.unknown(Strength::Container, &format!("{at}/chromaticities"), "color.primaries", "", &raw),
         }
     }
@@ -155,7 +190,14 @@ pub(super) fn from_r3d(said: &mut Statements, directory: &r3d::Directory, name: 
     }
     for (tag, field, unit) in [(0x200D, "wb.kelvin", "K"), (0x403B, "exposure.index", "ISO")] {
         if let Some(number) = directory.number(tag).filter(|number| (1.0..1e6).contains(number)) {
-            said.say(Strength::Container, &format!("{name}: R3D tag {tag:04x}"), field, unit, FieldValue::Int(number.round() as i64), number.to_string());
+            said.say(
+                Strength::Container,
+                &format!("{name}: R3D tag {tag:04x}"),
+                field,
+                unit,
+                FieldValue::Int(number.round() as i64),
+                number.to_string(),
+            );
         }
     }
     if let Some(rate) = directory.number(0x2066).and_then(|rate| FrameRate::parse(&format!("{rate:.3}"))) {

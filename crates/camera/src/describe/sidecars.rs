@@ -22,7 +22,14 @@ pub(super) fn from_wave(said: &mut Statements, wave: &riff::Wave, name: &str) {
     if let Some(bext) = &wave.bext {
         let at = format!("{name}: bext");
         if let Ok(reference) = i64::try_from(bext.time_reference) {
-            said.say(Strength::Container, &format!("{at}/TimeReference"), "sound.timeref", "sample", FieldValue::Int(reference), reference.to_string());
+            said.say(
+                Strength::Container,
+                &format!("{at}/TimeReference"),
+                "sound.timeref",
+                "sample",
+                FieldValue::Int(reference),
+                reference.to_string(),
+            );
         }
         if !bext.date.is_empty() {
             let raw = format!("{} {}", bext.date, bext.time);
@@ -64,7 +71,14 @@ fn from_ixml(said: &mut Statements, ixml: &riff::Ixml, wave: &riff::Wave, sample
         }
     }
     if let Some(circled) = ixml.get("CIRCLED") {
-        said.say(Strength::Sidecar, &at("CIRCLED"), "slate.circled", "", FieldValue::Bool(circled.eq_ignore_ascii_case("true")), circled);
+        said.say(
+            Strength::Sidecar,
+            &at("CIRCLED"),
+            "slate.circled",
+            "",
+            FieldValue::Bool(circled.eq_ignore_ascii_case("true")),
+            circled,
+        );
     }
     for (path, field) in [("FILE_SET/TOTAL_FILES", "sound.set_total"), ("FILE_SET/FILE_SET_INDEX", "sound.set_index")] {
         if let Some(value) = ixml.get(path) {
@@ -79,16 +93,25 @@ fn from_ixml(said: &mut Statements, ixml: &riff::Ixml, wave: &riff::Wave, sample
         said.say(Strength::Sidecar, &at("TRACK_LIST"), "sound.tracks", "", text(&names), names.clone());
     }
     let number = |path: &str| ixml.get(path).and_then(|text| text.parse::<u64>().ok());
-    let reference = number("SPEED/TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO")
-        .map(|low| number("SPEED/TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI").unwrap_or(0).min(u64::from(u32::MAX)) << 32 | low & 0xffff_ffff);
+    let reference = number("SPEED/TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO").map(|low| {
+        number("SPEED/TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI").unwrap_or(0).min(u64::from(u32::MAX)) << 32 | low & 0xffff_ffff
+    });
     if let Some(reference) = reference.and_then(|reference| i64::try_from(reference).ok()) {
-        said.say(Strength::Sidecar, &at("SPEED/TIMESTAMP_SAMPLES_SINCE_MIDNIGHT"), "sound.timeref", "sample", FieldValue::Int(reference), reference.to_string());
+        said.say(
+            Strength::Sidecar,
+            &at("SPEED/TIMESTAMP_SAMPLES_SINCE_MIDNIGHT"),
+            "sound.timeref",
+            "sample",
+            FieldValue::Int(reference),
+            reference.to_string(),
+        );
     }
     let Some(raw_rate) = ixml.get("SPEED/TIMECODE_RATE") else { return };
     let Some(rate) = FrameRate::parse(raw_rate) else { return };
     let drop = ixml.get("SPEED/TIMECODE_FLAG").is_some_and(|flag| flag.eq_ignore_ascii_case("DF"));
     say_rate(said, Strength::Sidecar, &at("SPEED/TIMECODE_RATE"), "tc.rate", rate, raw_rate);
-    let reference = reference.map(|reference| reference as i128).or_else(|| wave.bext.as_ref().map(|bext| i128::from(bext.time_reference)));
+    let reference =
+        reference.map(|reference| reference as i128).or_else(|| wave.bext.as_ref().map(|bext| i128::from(bext.time_reference)));
     let (Some(reference), true) = (reference, wave.sample_rate > 0) else { return };
     // Samples since midnight to frames since midnight, in whole numbers.
     let frames_of = |samples: i128| {
@@ -98,7 +121,14 @@ fn from_ixml(said: &mut Statements, ixml: &riff::Ixml, wave: &riff::Wave, sample
     let Some(start) = frames_of(reference) else { return };
     let duration = samples.and_then(|samples| frames_of(i128::from(samples)));
     if let Some(frames) = duration {
-        said.say(Strength::Container, &at("SPEED/TIMECODE_RATE and data"), "duration.frames", "frame", FieldValue::Int(frames), format!("{} samples", samples.unwrap_or(0)));
+        said.say(
+            Strength::Container,
+            &at("SPEED/TIMECODE_RATE and data"),
+            "duration.frames",
+            "frame",
+            FieldValue::Int(frames),
+            format!("{} samples", samples.unwrap_or(0)),
+        );
     }
     say_timecode(said, &at("SPEED, samples since midnight"), start, rate.nominal(), drop, Some(rate), duration);
 }
@@ -121,7 +151,10 @@ pub(super) fn from_sony(said: &mut Statements, meta: &sony::NonRealTimeMeta, nam
             said.text(strong, &at(what), field, words);
         }
     }
-    for (field, what, rate) in [("rate.project", "VideoFrame formatFps", &meta.format_rate), ("rate.sensor", "VideoFrame captureFps", &meta.capture_rate)] {
+    for (field, what, rate) in [
+        ("rate.project", "VideoFrame formatFps", &meta.format_rate),
+        ("rate.sensor", "VideoFrame captureFps", &meta.capture_rate),
+    ] {
         if let Some(raw) = rate
             && let Some(rate) = sony::rate_of(raw)
         {
@@ -129,7 +162,14 @@ pub(super) fn from_sony(said: &mut Statements, meta: &sony::NonRealTimeMeta, nam
         }
     }
     if let Some((width, height)) = meta.size {
-        said.say(strong, &at("VideoLayout"), "image.width_height", "px", FieldValue::Size(width, height), format!("{width}x{height}"));
+        said.say(
+            strong,
+            &at("VideoLayout"),
+            "image.width_height",
+            "px",
+            FieldValue::Size(width, height),
+            format!("{width}x{height}"),
+        );
     }
     if let Some(frames) = meta.duration_frames {
         said.say(strong, &at("Duration"), "duration.frames", "frame", FieldValue::Int(frames), frames.to_string());
@@ -161,12 +201,24 @@ pub(super) fn from_sony(said: &mut Statements, meta: &sony::NonRealTimeMeta, nam
         // Hundredths of a degree in this document (camera.md 2.1).
         said.say(strong, &at("ShutterSpeedAngle"), "exposure.shutter_angle", "deg", FieldValue::Float(angle / 100.0), raw);
     }
-    for (item, field) in [("CameraIndex", "camera.index"), ("Reel", "reel.name"), ("Scene", "slate.scene"), ("Take", "slate.take"), ("DirectorName", "prod.director"), ("DirectorOfPhotographyName", "prod.dop"), ("Production", "prod.name")] {
+    for (item, field) in [
+        ("CameraIndex", "camera.index"),
+        ("Reel", "reel.name"),
+        ("Scene", "slate.scene"),
+        ("Take", "slate.take"),
+        ("DirectorName", "prod.director"),
+        ("DirectorOfPhotographyName", "prod.dop"),
+        ("Production", "prod.name"),
+    ] {
         if let Some(words) = meta.item(item) {
             said.text(strong, &at(&format!("Meta {item}")), field, words);
         }
     }
-    for (item, field, unit) in [("ISOSensitivity", "exposure.iso", "ISO"), ("ExposureIndexOfPhotoMeter", "exposure.index", "ISO"), ("WhiteBalance", "wb.kelvin", "K")] {
+    for (item, field, unit) in [
+        ("ISOSensitivity", "exposure.iso", "ISO"),
+        ("ExposureIndexOfPhotoMeter", "exposure.index", "ISO"),
+        ("WhiteBalance", "wb.kelvin", "K"),
+    ] {
         if let Some((number, raw)) = meta.item(item).and_then(|raw| number_in(raw).map(|number| (number, raw))) {
             said.say(strong, &at(item), field, unit, FieldValue::Int(number.round() as i64), raw);
         }
@@ -191,21 +243,46 @@ pub(super) fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &
         && let (Some(w), Some(h)) = (number_in(width), number_in(height))
     {
         let source = format!("{name}: columns Frame_width, Frame_height");
-        said.say(Strength::Sidecar, &source, "image.width_height", "px", FieldValue::Size(w as i64, h as i64), format!("{width}x{height}"));
+        said.say(
+            Strength::Sidecar,
+            &source,
+            "image.width_height",
+            "px",
+            FieldValue::Size(w as i64, h as i64),
+            format!("{width}x{height}"),
+        );
     }
     if let Some(date) = ale.cell(row, "Date_camera") {
         let time = ale.cell(row, "Time_camera").unwrap_or("");
         let plain: String = date.chars().filter(char::is_ascii_digit).collect();
         if plain.len() == 8 && plain.len() == date.chars().filter(char::is_ascii_alphanumeric).count() {
-            let clock = if time.is_empty() { String::new() } else { format!("T{}", time.trim().replace('h', ":").replace('m', ":").trim_end_matches('s')) };
+            let clock = if time.is_empty() {
+                String::new()
+            } else {
+                format!("T{}", time.trim().replace('h', ":").replace('m', ":").trim_end_matches('s'))
+            };
             let value = format!("{}-{}-{}{clock}", &plain[..4], &plain[4..6], &plain[6..8]);
-            said.say(Strength::Sidecar, &format!("{name}: columns Date_camera, Time_camera"), "time.recorded_at", "", text(&value), format!("{date} {time}").trim().to_owned());
+            said.say(
+                Strength::Sidecar,
+                &format!("{name}: columns Date_camera, Time_camera"),
+                "time.recorded_at",
+                "",
+                text(&value),
+                format!("{date} {time}").trim().to_owned(),
+            );
         }
     }
     if let (Some(raw), Some(rate)) = (ale.cell(row, "Duration"), rate)
         && let Ok(code) = Timecode::parse(raw, rate.nominal())
     {
-        said.say(Strength::Sidecar, &format!("{name}: column Duration"), "duration.frames", "frame", FieldValue::Int(i64::from(code.frames())), raw);
+        said.say(
+            Strength::Sidecar,
+            &format!("{name}: column Duration"),
+            "duration.frames",
+            "frame",
+            FieldValue::Int(i64::from(code.frames())),
+            raw,
+        );
     }
     if let Some(rate) = rate {
         let raw = ale.cell(row, "FPS").or_else(|| ale.heading("FPS")).unwrap_or("").to_owned();

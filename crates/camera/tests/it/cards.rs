@@ -77,7 +77,8 @@ fn one_card_can_hold_several_families() {
         assert!(names.contains(&wanted), "{wanted:?} in {names:?}");
     }
     assert_eq!(names.len(), 5);
-    let rolls: Vec<(&str, Option<&str>)> = found.rolls.iter().map(|roll| (roll.name.as_str(), roll.folder.as_ref().map(|folder| folder.as_str()))).collect();
+    let rolls: Vec<(&str, Option<&str>)> =
+        found.rolls.iter().map(|roll| (roll.name.as_str(), roll.folder.as_ref().map(|folder| folder.as_str()))).collect();
     assert_eq!(rolls, [("A003R1JL", Some("A003R1JL")), ("26Y11M23", Some("SOUND"))], "the main family leads");
 }
 
@@ -132,7 +133,10 @@ fn apple_double_files_are_no_clips() {
 
 #[test]
 fn sidecars_of_one_name_join_their_clip() {
-    let card = MemoryCard::new().file("A001R1JL/A001C001_261123_R1JL.mov", film()).file("A001R1JL/A001C001_261123_R1JL.cdl", "x").file("A001R1JL/A001C001_261123_R1JL.pdf", "x");
+    let card = MemoryCard::new()
+        .file("A001R1JL/A001C001_261123_R1JL.mov", film())
+        .file("A001R1JL/A001C001_261123_R1JL.cdl", "x")
+        .file("A001R1JL/A001C001_261123_R1JL.pdf", "x");
     let found = recognise(&card);
     let roles: Vec<FileRole> = found.clips[0].files.iter().map(|file| file.role).collect();
     assert_eq!(roles, [FileRole::Essence, FileRole::Look, FileRole::Report]);

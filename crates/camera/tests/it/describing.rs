@@ -40,7 +40,8 @@ fn arri_clip_has_picture_from_the_film_and_slate_from_the_list() {
     }
     assert_eq!(record.fields["lens.model"].state, FieldState::VendorUnknown, "n.a. is not absent");
     assert!(!record.fields.contains_key("lens.serial"), "absent is not unknown");
-    let conflicts: Vec<&String> = record.fields.iter().filter(|(_, field)| field.state == FieldState::Conflict).map(|(name, _)| name).collect();
+    let conflicts: Vec<&String> =
+        record.fields.iter().filter(|(_, field)| field.state == FieldState::Conflict).map(|(name, _)| name).collect();
     assert!(conflicts.is_empty(), "{conflicts:?}");
     assert!(record.fields["tc.start"].sources.len() >= 2);
     assert!(record.fields["color.primaries"].sources[0].source.contains("implied"));
@@ -48,9 +49,14 @@ fn arri_clip_has_picture_from_the_film_and_slate_from_the_list() {
 
 #[test]
 fn sources_that_disagree_are_a_conflict_and_the_strongest_leads() {
-    let tags = [("com.arri.camera.CameraModel", "ALEXA Mini LF"), ("com.arri.camera.WhiteBalanceKelvin", "3200"), ("com.arri.camera.ColorGammaSxS", "LOG-C")];
+    let tags = [
+        ("com.arri.camera.CameraModel", "ALEXA Mini LF"),
+        ("com.arri.camera.WhiteBalanceKelvin", "3200"),
+        ("com.arri.camera.ColorGammaSxS", "LOG-C"),
+    ];
     let film = Film { frames: 24, frame_bytes: 500, index_first: true, tags: &tags }.bytes();
-    let card = MemoryCard::new().file("A003R1JL/A003C001_261123_R1JL.mov", film).file("A003R1JL/A003R1JL_AVID.ale", crate::cards::ALE);
+    let card =
+        MemoryCard::new().file("A003R1JL/A003C001_261123_R1JL.mov", film).file("A003R1JL/A003R1JL_AVID.ale", crate::cards::ALE);
     let record = record(&card, "A003C001_261123_R1JL");
     let field = &record.fields["wb.kelvin"];
     assert_eq!((field.state, field.value.clone(), field.sources.len()), (FieldState::Conflict, Some(FieldValue::Int(5600)), 2));
@@ -74,20 +80,42 @@ fn sony_clip_is_described_by_its_own_xml() {
     ] {
         assert_eq!(record.text(field), want, "{field}");
     }
-    let codes: Vec<&str> = record.fields["tc.start"].sources.iter().filter_map(|said| said.value.as_ref()).map(|value| if let FieldValue::Text(text) = value { text.as_str() } else { "" }).collect();
+    let codes: Vec<&str> = record.fields["tc.start"]
+        .sources
+        .iter()
+        .filter_map(|said| said.value.as_ref())
+        .map(|value| if let FieldValue::Text(text) = value { text.as_str() } else { "" })
+        .collect();
     assert_eq!(codes, ["16:47:04:19", "01:00:00:00"], "reversed digits read, sources disagree");
-    assert!(record.fields["tc.end"].sources.iter().any(|said| said.value == Some(FieldValue::Text("16:47:05:19".to_owned()))), "the last frame's label becomes an exclusive end");
+    assert!(
+        record.fields["tc.end"].sources.iter().any(|said| said.value == Some(FieldValue::Text("16:47:05:19".to_owned()))),
+        "the last frame's label becomes an exclusive end"
+    );
 }
 
 #[test]
 fn plates_carry_colour_rate_and_timecode() {
     let card = mixed_card();
     let dpx = record(&card, "NF_040");
-    for (field, want) in [("color.gamma", "ARRI LogC4"), ("color.primaries", "ARRI Wide Gamut 4"), ("duration.frames", "2"), ("tc.start", "01:00:00:00"), ("tc.end", "01:00:00:02"), ("codec.bit_depth", "10"), ("rate.project", "24")] {
+    for (field, want) in [
+        ("color.gamma", "ARRI LogC4"),
+        ("color.primaries", "ARRI Wide Gamut 4"),
+        ("duration.frames", "2"),
+        ("tc.start", "01:00:00:00"),
+        ("tc.end", "01:00:00:02"),
+        ("codec.bit_depth", "10"),
+        ("rate.project", "24"),
+    ] {
         assert_eq!(dpx.text(field), want, "dpx {field}");
     }
     let exr = record(&card, "NF_012");
-    for (field, want) in [("color.gamma", "linear"), ("color.primaries", "AP1"), ("image.width_height", "16x9"), ("reel.name", "VFX01"), ("rate.project", "24")] {
+    for (field, want) in [
+        ("color.gamma", "linear"),
+        ("color.primaries", "AP1"),
+        ("image.width_height", "16x9"),
+        ("reel.name", "VFX01"),
+        ("rate.project", "24"),
+    ] {
         assert_eq!(exr.text(field), want, "exr {field}");
     }
 }
@@ -118,7 +146,14 @@ fn a_take_is_described_by_bext_and_ixml() {
 fn mxf_headers_give_timecode_and_size() {
     let card = MemoryCard::new().file("XDROOT/Clip/C0001.MXF", mxf(true));
     let record = record(&card, "C0001");
-    for (field, want) in [("tc.start", "00:57:36:00"), ("tc.end", "00:57:40:00"), ("image.width_height", "1920x1080"), ("duration.frames", "100"), ("rate.project", "25"), ("codec.bit_depth", "10")] {
+    for (field, want) in [
+        ("tc.start", "00:57:36:00"),
+        ("tc.end", "00:57:40:00"),
+        ("image.width_height", "1920x1080"),
+        ("duration.frames", "100"),
+        ("rate.project", "25"),
+        ("codec.bit_depth", "10"),
+    ] {
         assert_eq!(record.text(field), want, "{field}");
     }
 }

@@ -27,7 +27,12 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
 
 fn survive(name: &str, bytes: &[u8]) -> Result<(), TestCaseError> {
     let report = probe(bytes, name);
-    prop_assert!(report.bytes_read <= 64 * bytes.len() as u64 + 65_536, "{name}: {} bytes read of {}", report.bytes_read, bytes.len());
+    prop_assert!(
+        report.bytes_read <= 64 * bytes.len() as u64 + 65_536,
+        "{name}: {} bytes read of {}",
+        report.bytes_read,
+        bytes.len()
+    );
     let card = MemoryCard::new().file(name, bytes).file("C0001M01.XML", bytes).file("A001R1JL_AVID.ale", bytes);
     let found = recognise(&card);
     let records = describe_all(&card, &found);
@@ -80,8 +85,14 @@ proptest! {
 fn deep_xml_and_endless_boxes_end_soon() {
     let deep = format!("<NonRealTimeMeta>{}", "<a>".repeat(200_000));
     let boxes: Vec<u8> = std::iter::repeat_n([0, 0, 0, 8, b'f', b'r', b'e', b'e'], 100_000).flatten().collect();
-    let nested = (0..20_000).fold(Vec::new(), |inside: Vec<u8>, level| if level % 1000 == 0 { crate::support::boxed(b"udta", &inside) } else { inside });
-    let card = MemoryCard::new().file("M4ROOT/CLIP/C0001.MP4", boxes).file("M4ROOT/CLIP/C0001M01.XML", deep).file("b.mov", crate::support::boxed(b"moov", &nested));
+    let nested = (0..20_000).fold(
+        Vec::new(),
+        |inside: Vec<u8>, level| if level % 1000 == 0 { crate::support::boxed(b"udta", &inside) } else { inside },
+    );
+    let card = MemoryCard::new()
+        .file("M4ROOT/CLIP/C0001.MP4", boxes)
+        .file("M4ROOT/CLIP/C0001M01.XML", deep)
+        .file("b.mov", crate::support::boxed(b"moov", &nested));
     let started = std::time::Instant::now();
     let found = recognise(&card);
     assert_eq!(describe_all(&card, &found).len(), 2);

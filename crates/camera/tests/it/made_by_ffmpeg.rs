@@ -55,7 +55,9 @@ fn prores_with_reel_and_vendor_keys_is_read_as_it_was_written() {
 #[test]
 fn drop_frame_timecode_survives() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(_) = make(folder.path(), "x.mov", "-r 30000/1001 -c:v prores_ks -timecode 00:00:59;29 -write_tmcd 1") else { return };
+    let Some(_) = make(folder.path(), "x.mov", "-r 30000/1001 -c:v prores_ks -timecode 00:00:59;29 -write_tmcd 1") else {
+        return;
+    };
     let card = FolderCard::list(folder.path());
     let found = recognise(&card);
     let record = &describe_all(&card, &found)[0];

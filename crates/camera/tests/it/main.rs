@@ -1,5 +1,10 @@
 //! Promises of recognition, completeness and description, on bytes built here, on films made by ffmpeg and on real files.
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, reason = "tests fail loudly, name what they skip, and list folders themselves")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests fail loudly, name what they skip, and list folders themselves"
+)]
 
 mod cards;
 mod describing;

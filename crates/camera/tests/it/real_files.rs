@@ -98,7 +98,10 @@ fn a_phantom_and_a_gopro_are_known() {
     let Some(root) = samples() else { return };
     let (found, described) = records(&root.join("pycine"));
     assert_eq!(found.family, "phantom");
-    assert_eq!((described[0].text("image.width_height").as_str(), described[0].text("duration.frames").as_str()), ("2048x1080", "1"));
+    assert_eq!(
+        (described[0].text("image.width_height").as_str(), described[0].text("duration.frames").as_str()),
+        ("2048x1080", "1")
+    );
     let (found, described) = records(&root.join("gpmf-parser"));
     assert_eq!(found.clips.len(), 1);
     assert_eq!(described[0].text("image.width_height"), "854x480", "{:?}", described[0].fields.get("image.width_height"));
@@ -118,7 +121,13 @@ fn damaged_and_hostile_samples_end_in_time() {
     let Some(root) = samples() else { return };
     let started = std::time::Instant::now();
     let (found, described) = records(&root);
-    eprintln!("{} files, {} clips in {:?}, {} bytes read", found.file_count, found.clips.len(), started.elapsed(), found.bytes_read);
+    eprintln!(
+        "{} files, {} clips in {:?}, {} bytes read",
+        found.file_count,
+        found.clips.len(),
+        started.elapsed(),
+        found.bytes_read
+    );
     assert_eq!(found.clips.len(), described.len());
     assert!(started.elapsed().as_secs() < 60);
 }

@@ -137,7 +137,8 @@ impl Film<'_> {
 
     fn moov(&self, media_at: u32) -> Vec<u8> {
         let video = self.track(b"vide", &video_entry(), self.frames, 1001, self.frame_bytes, media_at);
-        let timecode = self.track(b"tmcd", &timecode_entry("A003R1JL"), 1, 1001 * self.frames, 4, media_at + self.frames * self.frame_bytes);
+        let timecode =
+            self.track(b"tmcd", &timecode_entry("A003R1JL"), 1, 1001 * self.frames, 4, media_at + self.frames * self.frame_bytes);
         let mut keys = vec![0; 4];
         keys.extend_from_slice(&(self.tags.len() as u32).to_be_bytes());
         let mut items = Vec::new();
@@ -198,7 +199,14 @@ pub(crate) fn wave(frames: u32, ixml: &str, time_reference: u64) -> Vec<u8> {
     bext[330..338].copy_from_slice(b"14:23:05");
     bext[338..346].copy_from_slice(&time_reference.to_le_bytes());
     let mut format = Vec::new();
-    for part in [&1u16.to_le_bytes()[..], &2u16.to_le_bytes(), &48_000u32.to_le_bytes(), &288_000u32.to_le_bytes(), &6u16.to_le_bytes(), &24u16.to_le_bytes()] {
+    for part in [
+        &1u16.to_le_bytes()[..],
+        &2u16.to_le_bytes(),
+        &48_000u32.to_le_bytes(),
+        &288_000u32.to_le_bytes(),
+        &6u16.to_le_bytes(),
+        &24u16.to_le_bytes(),
+    ] {
         format.extend_from_slice(part);
     }
     let data = vec![1u8; frames as usize * 6];
@@ -261,7 +269,8 @@ pub(crate) fn exr(width: u32, height: u32) -> Vec<u8> {
     attribute("channels", "chlist", &channel);
     attribute("compression", "compression", &[0]);
     attribute("dataWindow", "box2i", &window);
-    let ap1: Vec<u8> = [0.713f32, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767].iter().flat_map(|n| n.to_le_bytes()).collect();
+    let ap1: Vec<u8> =
+        [0.713f32, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767].iter().flat_map(|n| n.to_le_bytes()).collect();
     attribute("chromaticities", "chromaticities", &ap1);
     attribute("framesPerSecond", "rational", &[&24u32.to_le_bytes()[..], &1u32.to_le_bytes()].concat());
     attribute("reelName", "string", b"VFX01");
@@ -317,7 +326,8 @@ pub(crate) fn mxf(finished: bool) -> Vec<u8> {
         ),
     ]
     .concat();
-    let essence = klv(&[0x06, 0x0e, 0x2b, 0x34, 0x01, 0x02, 0x01, 0x01, 0x0d, 0x01, 0x03, 0x01, 0x15, 0x01, 0x05, 0x01], &[5; 4000]);
+    let essence =
+        klv(&[0x06, 0x0e, 0x2b, 0x34, 0x01, 0x02, 0x01, 0x01, 0x0d, 0x01, 0x03, 0x01, 0x15, 0x01, 0x05, 0x01], &[5; 4000]);
     let header_len = partition(2, 1, 0, 0, 0).len() as u64;
     let footer_at = header_len + metadata.len() as u64 + essence.len() as u64;
     let header = partition(2, if finished { 4 } else { 1 }, 0, if finished { footer_at } else { 0 }, metadata.len() as u64);
@@ -335,7 +345,8 @@ pub(crate) fn mxf(finished: bool) -> Vec<u8> {
 
 /// Folder of the samples, or `None` with a visible word.
 pub(crate) fn samples() -> Option<PathBuf> {
-    let root = std::env::var_os("CHECKGATE_SAMPLES").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples"), PathBuf::from);
+    let root = std::env::var_os("CHECKGATE_SAMPLES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples"), PathBuf::from);
     let camera = root.join("camera");
     if camera.is_dir() {
         Some(camera)

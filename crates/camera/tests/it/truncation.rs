@@ -32,7 +32,10 @@ fn every_cut_in_the_tail_is_caught() {
         for length in (from..bytes.len() - 1).step_by(37).chain([bytes.len() * 6 / 10]) {
             let report = probe(&bytes[..length], name);
             assert_eq!(report.complete, Some(false), "{name} cut to {length} of {}", bytes.len());
-            assert!(report.findings.iter().any(|finding| finding.severity == Severity::Error && !finding.hint.is_empty()), "{name}");
+            assert!(
+                report.findings.iter().any(|finding| finding.severity == Severity::Error && !finding.hint.is_empty()),
+                "{name}"
+            );
         }
     }
 }
@@ -60,7 +63,11 @@ fn a_truncated_film_says_what_is_declared_and_what_is_there() {
     let whole = film();
     let cut = &whole[..6000];
     let report = probe(cut, "a.mov");
-    assert!(report.findings[0].message.contains("12032") && report.findings[0].message.contains("6000"), "{}", report.findings[0].message);
+    assert!(
+        report.findings[0].message.contains("12032") && report.findings[0].message.contains("6000"),
+        "{}",
+        report.findings[0].message
+    );
     assert!(report.findings[0].hint.contains("Do not format"));
     assert!(!report.findings[0].overridable);
 }

@@ -1,9 +1,11 @@
 //! The state database keeps its promises across closing and opening.
 
-use checkgate_catalog::{CardRow, Catalog, CopyFileRow, CopyRow, DestinationRow, FailedFileRow, JobRow, UploadPartRow, UploadRow};
+use checkgate_catalog::{
+    CardRow, Catalog, CopyFileRow, CopyRow, DestinationRow, FailedFileRow, JobRow, UploadPartRow, UploadRow,
+};
 use checkgate_model::{
-    CardRecognition, Clip, ClipKind, ClipRecord, Confidence, ErrorCode, Evidence, EvidenceLevel, FieldValue, HashFormat, HashValue, JobState,
-    Problem, RelPath, Timestamp,
+    CardRecognition, Clip, ClipKind, ClipRecord, Confidence, ErrorCode, Evidence, EvidenceLevel, FieldValue, HashFormat,
+    HashValue, JobState, Problem, RelPath, Timestamp,
 };
 
 fn at() -> Timestamp {
@@ -97,7 +99,8 @@ async fn the_same_card_again_is_the_same_card() {
 async fn what_was_stored_is_there_after_opening_again() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("state.sqlite");
-    let evidence = Evidence { level: EvidenceLevel::ReadBackDevice, method: "O_DIRECT".to_owned(), at: at(), tool: "t".to_owned() };
+    let evidence =
+        Evidence { level: EvidenceLevel::ReadBackDevice, method: "O_DIRECT".to_owned(), at: at(), tool: "t".to_owned() };
     let file = |name: &str| CopyFileRow {
         path: RelPath::new(name).expect("path"),
         size_bytes: 3,
@@ -112,10 +115,16 @@ async fn what_was_stored_is_there_after_opening_again() {
         catalog.store_card(&card("c1", "print", &["A003C001"])).await.expect("stores");
         catalog.create_job(&job("j1", "c1"), &[copy("k1", "j1", "c1"), copy("k2", "j1", "c1")]).await.expect("stores");
         catalog.store_copy_files(&[("k1".to_owned(), file("a.mov")), ("k1".to_owned(), file("b.mov"))]).await.expect("stores");
-        catalog.prove_copy_files(&[("k1".to_owned(), RelPath::new("a.mov").expect("path"), evidence.clone())]).await.expect("stores");
+        catalog
+            .prove_copy_files(&[("k1".to_owned(), RelPath::new("a.mov").expect("path"), evidence.clone())])
+            .await
+            .expect("stores");
         let problem = Problem::new(ErrorCode::CopyCorrupt, "b.mov differs");
         catalog
-            .store_failed_file("j1", &FailedFileRow { copy: Some("k1".to_owned()), path: "b.mov".to_owned(), problem: problem.clone() })
+            .store_failed_file(
+                "j1",
+                &FailedFileRow { copy: Some("k1".to_owned()), path: "b.mov".to_owned(), problem: problem.clone() },
+            )
             .await
             .expect("stores");
         catalog.set_job_state("j1", JobState::Failed, Some(&problem), at()).await.expect("stores");

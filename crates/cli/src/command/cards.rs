@@ -24,7 +24,8 @@ pub(crate) async fn offload(home: Option<PathBuf>, options: Offload, output: &Ou
     };
     let mut destinations = Vec::new();
     for folder in &options.to {
-        checkgate_app::engines::volume::files::create_folder_all(folder).map_err(|error| Problem::from_error(ErrorCode::DestinationFailed, &error))?;
+        checkgate_app::engines::volume::files::create_folder_all(folder)
+            .map_err(|error| Problem::from_error(ErrorCode::DestinationFailed, &error))?;
         let added = app.add_destination(folder.clone()).await?;
         destinations.extend(added.id);
     }
@@ -35,11 +36,24 @@ pub(crate) async fn offload(home: Option<PathBuf>, options: Offload, output: &Ou
 }
 
 /// Starts, follows and ends an offload; the answer is the exit code.
-pub(crate) async fn run_offload(app: &App, card: &str, destinations: &[String], options: JobOptions, output: &Output) -> Result<u8, Problem> {
+pub(crate) async fn run_offload(
+    app: &App,
+    card: &str,
+    destinations: &[String],
+    options: JobOptions,
+    output: &Output,
+) -> Result<u8, Problem> {
     let before = app.card(card).await?;
     if before.card.job_state == Some(JobState::Done) {
-        let wanted: BTreeSet<String> = app.destinations().await?.into_iter().filter(|known| destinations.contains(&known.id)).map(|known| known.path).collect();
-        let have = |path: &String| before.card.copies.iter().any(|copy| copy.path.starts_with(path.as_str()) && copy.evidence.is_some());
+        let wanted: BTreeSet<String> = app
+            .destinations()
+            .await?
+            .into_iter()
+            .filter(|known| destinations.contains(&known.id))
+            .map(|known| known.path)
+            .collect();
+        let have =
+            |path: &String| before.card.copies.iter().any(|copy| copy.path.starts_with(path.as_str()) && copy.evidence.is_some());
         if wanted.iter().all(have) {
             output.note("this card is offloaded there already; nothing to do. `checkgate verify` reads the copies again.");
             return Ok(report(&before, output));
@@ -99,7 +113,10 @@ pub(crate) async fn resume(home: Option<PathBuf>, options: Resume, output: &Outp
         None => {
             let mut seen = BTreeSet::new();
             jobs.into_iter()
-                .filter(|(job, _)| seen.insert(job.card.clone()) && matches!(job.state, JobState::Stopped | JobState::Interrupted | JobState::Failed))
+                .filter(|(job, _)| {
+                    seen.insert(job.card.clone())
+                        && matches!(job.state, JobState::Stopped | JobState::Interrupted | JobState::Failed)
+                })
                 .collect()
         }
     };
@@ -184,7 +201,13 @@ pub(crate) async fn watch(home: Option<PathBuf>, options: Watch, output: &Output
         for card in app.snapshot().await?.cards {
             let state = card.job_state.map_or_else(|| "recognised".to_owned(), |state| format!("{state:?}").to_lowercase());
             let verdict = if card.verdict.safe { "safe to format" } else { "not yet" };
-            let line = format!("{}  {}  {} clips, {}  {state}  {verdict}", card.reel, card.family, card.clips, gigabytes(card.size_bytes));
+            let line = format!(
+                "{}  {}  {} clips, {}  {state}  {verdict}",
+                card.reel,
+                card.family,
+                card.clips,
+                gigabytes(card.size_bytes)
+            );
             if told.get(&card.id) != Some(&line) {
                 if output.json {
                     output.line(&serde_json::to_string(&card).unwrap_or_default());

@@ -14,7 +14,8 @@ pub(crate) async fn upload(home: Option<PathBuf>, options: Upload, output: &Outp
     if let Some(url) = options.to {
         let token = match (&options.token_file, std::env::var("CHECKGATE_TOKEN")) {
             (Some(file), _) => {
-                let bytes = checkgate_app::engines::volume::files::read_bounded(file, 64 * 1024).map_err(|error| Problem::from_error(error.code(), &error))?;
+                let bytes = checkgate_app::engines::volume::files::read_bounded(file, 64 * 1024)
+                    .map_err(|error| Problem::from_error(error.code(), &error))?;
                 String::from_utf8_lossy(&bytes).trim().to_owned()
             }
             (None, Ok(token)) => token,
@@ -52,7 +53,13 @@ pub(crate) async fn upload(home: Option<PathBuf>, options: Upload, output: &Outp
         output.value(&detail.card.upload);
     } else if let Some(upload) = &detail.card.upload {
         let state = crate::output::word(&upload.state);
-        output.line(&format!("{}  {state}  {} of {}, {} parts", detail.card.reel, gigabytes(upload.bytes_done), gigabytes(upload.bytes_total), upload.parts_done));
+        output.line(&format!(
+            "{}  {state}  {} of {}, {} parts",
+            detail.card.reel,
+            gigabytes(upload.bytes_done),
+            gigabytes(upload.bytes_total),
+            upload.parts_done
+        ));
         if let Some(line) = detail.log.iter().rev().find(|line| line.text.starts_with("uploaded:")) {
             output.line(&format!("  {}", line.text));
         }

@@ -72,7 +72,10 @@ pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem>
             output.line(&format!("  {:<28} {}", clip.name, line.join("  ")));
             if options.fields {
                 for (name, field) in &record.fields {
-                    let value = field.value.as_ref().map_or_else(|| "the source says it is unknown".to_owned(), checkgate_model::FieldValue::display);
+                    let value = field
+                        .value
+                        .as_ref()
+                        .map_or_else(|| "the source says it is unknown".to_owned(), checkgate_model::FieldValue::display);
                     let conflict = if field.state == checkgate_model::FieldState::Conflict { "  (sources disagree)" } else { "" };
                     output.line(&format!("      {name:<26} {value} {}{conflict}", field.unit));
                     for said in &field.sources {
@@ -105,7 +108,9 @@ pub(crate) async fn verify(options: Verify, output: &Output) -> Result<u8, Probl
         }
     });
     let bar = indicatif::ProgressBar::new(1).with_style(
-        indicatif::ProgressStyle::with_template("  verifying {bar:28} {percent:>3} %  {decimal_bytes_per_sec}  {eta} left").expect("the template is legal").progress_chars("##-"),
+        indicatif::ProgressStyle::with_template("  verifying {bar:28} {percent:>3} %  {decimal_bytes_per_sec}  {eta} left")
+            .expect("the template is legal")
+            .progress_chars("##-"),
     );
     let bar_task = bar.clone();
     let show = tokio::spawn(async move {
@@ -215,7 +220,8 @@ fn eval_amf(engine: &Engine, file: &Path, input: &str, output: &Output) -> Resul
     let xml = String::from_utf8_lossy(&read(file)?).into_owned();
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
     let look = |path: &RelPath| read(&folder.join(path.as_str())).ok();
-    let (processor, report) = amf_processor(engine, &xml, &look).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+    let (processor, report) =
+        amf_processor(engine, &xml, &look).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
     for (word, lines) in [("step", &report.steps), ("applied already", &report.already_applied), ("note", &report.notes)] {
         for line in lines {
             output.note(&format!("{word}: {line}"));
@@ -246,8 +252,12 @@ pub(crate) async fn export(home: Option<PathBuf>, options: &Export, output: &Out
 
 pub(crate) async fn forge(options: Forge, output: &Output) -> Result<u8, Problem> {
     let family: Family = options.family.parse().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
-    let damage: Option<Damage> =
-        options.damage.as_deref().map(str::parse).transpose().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+    let damage: Option<Damage> = options
+        .damage
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
     let forge = ForgeOptions {
         family,
         seed: options.seed,
@@ -267,7 +277,14 @@ pub(crate) async fn forge(options: Forge, output: &Output) -> Result<u8, Problem
     if output.json {
         output.value(&forged.expected);
     } else {
-        output.line(&format!("{}  {} clips, {} files, {} in {}", forged.reel, forged.expected.clips.len(), forged.expected.file_count, gigabytes(forged.expected.size_bytes), shown.display()));
+        output.line(&format!(
+            "{}  {} clips, {} files, {} in {}",
+            forged.reel,
+            forged.expected.clips.len(),
+            forged.expected.file_count,
+            gigabytes(forged.expected.size_bytes),
+            shown.display()
+        ));
     }
     Ok(0)
 }

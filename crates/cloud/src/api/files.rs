@@ -63,7 +63,12 @@ impl FileAt {
     }
 
     fn target<'a>(&'a self, record: &'a FileUpload) -> Target<'a> {
-        Target { key: &self.key, upload: &record.upload, size_bytes: self.file.size_bytes, part_size_bytes: record.part_size_bytes }
+        Target {
+            key: &self.key,
+            upload: &record.upload,
+            size_bytes: self.file.size_bytes,
+            part_size_bytes: record.part_size_bytes,
+        }
     }
 
     /// The record, if it is the upload the client means.
@@ -101,7 +106,12 @@ impl FileAt {
 }
 
 /// `POST …/files/{n}/upload`: finds the upload that is under way, or begins one.
-pub(super) async fn open(State(api): State<Arc<Api>>, caller: Caller, Path((package, number)): Path<(String, usize)>, body: Bytes) -> Result<Json<FileOpened>, Refusal> {
+pub(super) async fn open(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path((package, number)): Path<(String, usize)>,
+    body: Bytes,
+) -> Result<Json<FileOpened>, Refusal> {
     let request: OpenFile = read(&body)?;
     let at = FileAt::find(&api, &caller, &package, number).await?;
     let known = at.record(&api).await?;
@@ -130,18 +140,29 @@ pub(super) async fn open(State(api): State<Arc<Api>>, caller: Caller, Path((pack
 }
 
 /// `GET …/files/{n}/parts`.
-pub(super) async fn list(State(api): State<Arc<Api>>, caller: Caller, Path((package, number)): Path<(String, usize)>) -> Result<Json<FileOpened>, Refusal> {
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path((package, number)): Path<(String, usize)>,
+) -> Result<Json<FileOpened>, Refusal> {
     let at = FileAt::find(&api, &caller, &package, number).await?;
     let record = at.record(&api).await?.ok_or_else(|| Refusal::new(ApiCode::UploadGone, "this upload is gone"))?;
     let parts = match record.complete {
         Some(_) => Vec::new(),
-        None => api.store.parts(&at.target(&record)).await?.ok_or_else(|| Refusal::new(ApiCode::UploadGone, "this upload is gone"))?,
+        None => {
+            api.store.parts(&at.target(&record)).await?.ok_or_else(|| Refusal::new(ApiCode::UploadGone, "this upload is gone"))?
+        }
     };
     Ok(Json(at.opened(record, parts)))
 }
 
 /// `POST …/files/{n}/parts`: URLs for the parts that are sent next.
-pub(super) async fn sign(State(api): State<Arc<Api>>, caller: Caller, Path((package, number)): Path<(String, usize)>, body: Bytes) -> Result<Json<SignedParts>, Refusal> {
+pub(super) async fn sign(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path((package, number)): Path<(String, usize)>,
+    body: Bytes,
+) -> Result<Json<SignedParts>, Refusal> {
     let request: SignParts = read(&body)?;
     if request.parts.len() > MAX_SIGNED_PARTS {
         return Err(Refusal::bad(format!("at most {MAX_SIGNED_PARTS} parts are signed at once")));
@@ -157,11 +178,18 @@ pub(super) async fn sign(State(api): State<Arc<Api>>, caller: Caller, Path((pack
     if let Some(part) = request.parts.iter().find(|part| part.number == 0 || part.number > count) {
         return Err(Refusal::bad(format!("no part {} of {count}", part.number)));
     }
-    Ok(Json(SignedParts { parts: request.parts.iter().map(|part| api.store.sign(&target, *part, &caller.base, api.url_life)).collect() }))
+    Ok(Json(SignedParts {
+        parts: request.parts.iter().map(|part| api.store.sign(&target, *part, &caller.base, api.url_life)).collect(),
+    }))
 }
 
 /// `POST …/files/{n}/complete`.
-pub(super) async fn complete(State(api): State<Arc<Api>>, caller: Caller, Path((package, number)): Path<(String, usize)>, body: Bytes) -> Result<Json<FileCompleted>, Refusal> {
+pub(super) async fn complete(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path((package, number)): Path<(String, usize)>,
+    body: Bytes,
+) -> Result<Json<FileCompleted>, Refusal> {
     let request: CompleteFile = read(&body)?;
     let at = FileAt::find(&api, &caller, &package, number).await?;
     let mut record = at.current(&api, &request.upload).await?;

@@ -68,7 +68,15 @@ impl Api {
     /// An API over a store and a queue, open to the holders of `tokens`.
     #[must_use]
     pub fn new(store: Store, queue: Queue, tokens: Tokens) -> Self {
-        Self { store, queue, tokens: Arc::new(tokens), limits: Limits::default(), public_url: None, url_life: URL_LIFE, plans: files::Plans::default() }
+        Self {
+            store,
+            queue,
+            tokens: Arc::new(tokens),
+            limits: Limits::default(),
+            public_url: None,
+            url_life: URL_LIFE,
+            plans: files::Plans::default(),
+        }
     }
 
     /// With other bounds.
@@ -131,7 +139,11 @@ impl FromRequestParts<Arc<Api>> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Refusal> {
-        let token = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let token = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
         let tenant = token.and_then(|token| api.tokens.tenant_of(token));
         let tenant = tenant.ok_or_else(|| Refusal::new(ApiCode::Unauthorised, "no or a wrong token"))?;
         let base = match &api.public_url {

@@ -46,7 +46,10 @@ pub(super) async fn create(State(api): State<Arc<Api>>, caller: Caller, body: By
     let objects = &api.store.objects;
     if let Some(known) = objects.get_json::<Plan>(&keys.plan()).await? {
         if known != plan {
-            return Err(Refusal::new(ApiCode::Conflict, "this upload id already stands for another content; changed content needs a new id"));
+            return Err(Refusal::new(
+                ApiCode::Conflict,
+                "this upload id already stands for another content; changed content needs a new id",
+            ));
         }
         let committed = objects.head(&keys.marker()).await?.is_some();
         return Ok(Json(PackageCreated { package, committed }));
@@ -68,7 +71,11 @@ pub(super) async fn create(State(api): State<Arc<Api>>, caller: Caller, body: By
 
 /// `POST /v1/packages/{id}/commit`. Asked twice, it answers twice and pushes the work again, which the queue takes only once: a
 /// crash between marker and queue heals itself.
-pub(super) async fn commit(State(api): State<Arc<Api>>, caller: Caller, Path(package): Path<String>) -> Result<Json<Committed>, Refusal> {
+pub(super) async fn commit(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path(package): Path<String>,
+) -> Result<Json<Committed>, Refusal> {
     let keys = caller.package(&package)?;
     let objects = &api.store.objects;
     let marker = match objects.get_json::<Marker>(&keys.marker()).await? {
@@ -78,9 +85,13 @@ pub(super) async fn commit(State(api): State<Arc<Api>>, caller: Caller, Path(pac
             let plan = plan.ok_or_else(|| Refusal::new(ApiCode::NotFound, "no such package"))?;
             let stored: BTreeMap<_, _> =
                 objects.list(&keys.media_folder()).await?.into_iter().map(|entry| (entry.location, entry.size)).collect();
-            let missing: Vec<_> = plan.files.iter().filter(|file| stored.get(&keys.media(&file.key)) != Some(&file.size_bytes)).collect();
+            let missing: Vec<_> =
+                plan.files.iter().filter(|file| stored.get(&keys.media(&file.key)) != Some(&file.size_bytes)).collect();
             if let Some(first) = missing.first() {
-                return Err(Refusal::new(ApiCode::Incomplete, format!("{} of {} files are not complete, first {}", missing.len(), plan.files.len(), first.key)));
+                return Err(Refusal::new(
+                    ApiCode::Incomplete,
+                    format!("{} of {} files are not complete, first {}", missing.len(), plan.files.len(), first.key),
+                ));
             }
             let marker = Marker {
                 schema: MARKER_SCHEMA.to_owned(),
@@ -101,14 +112,22 @@ pub(super) async fn commit(State(api): State<Arc<Api>>, caller: Caller, Path(pac
 }
 
 /// `GET /v1/packages/{id}`.
-pub(super) async fn status(State(api): State<Arc<Api>>, caller: Caller, Path(package): Path<String>) -> Result<Json<PackageStatus>, Refusal> {
+pub(super) async fn status(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path(package): Path<String>,
+) -> Result<Json<PackageStatus>, Refusal> {
     let keys = caller.package(&package)?;
     let status = results::status(&api.store.objects, &keys).await?;
     status.map(Json).ok_or_else(|| Refusal::new(ApiCode::NotFound, "no such package"))
 }
 
 /// `GET /v1/packages/{id}/results/{name}`.
-pub(super) async fn result(State(api): State<Arc<Api>>, caller: Caller, Path((package, name)): Path<(String, String)>) -> Result<Response, Refusal> {
+pub(super) async fn result(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path((package, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
     let keys = caller.package(&package)?;
     let absent = || Refusal::new(ApiCode::NotFound, "no such result");
     let key = results::find(&api.store.objects, &keys, &name).await?.ok_or_else(absent)?;
@@ -120,5 +139,9 @@ pub(super) async fn result(State(api): State<Arc<Api>>, caller: Caller, Path((pa
         _ => "application/octet-stream",
     };
     let length = found.meta.size;
-    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_LENGTH, length.to_string())], Body::from_stream(found.into_stream())).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_LENGTH, length.to_string())],
+        Body::from_stream(found.into_stream()),
+    )
+        .into_response())
 }

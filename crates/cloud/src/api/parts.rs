@@ -40,7 +40,8 @@ pub(super) async fn receive(
     if !folder.grants(&grant, &signature, Timestamp::now()) {
         return Err(refused());
     }
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    let declared =
+        headers.get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
     if declared.is_some_and(|declared| declared != length) {
         return Err(Refusal::bad(format!("this URL is for {length} bytes")));
     }

@@ -26,11 +26,18 @@ const STILL_QUALITY: u8 = 90;
 
 /// Renders clip number `clip` of a package below `work_folder`, or returns what an earlier run made. `None` if that clip has no
 /// picture.
-pub async fn preview(objects: &Objects, keys: &PackageKeys, clip: usize, work_folder: &Path) -> Result<Option<Preview>, StageError> {
+pub async fn preview(
+    objects: &Objects,
+    keys: &PackageKeys,
+    clip: usize,
+    work_folder: &Path,
+) -> Result<Option<Preview>, StageError> {
     let marker: Marker = objects.get_json(&keys.marker()).await?.ok_or_else(|| StageError::NotReady("the marker".to_owned()))?;
     let inspection: Option<Inspection> = objects.get_json(&inspection_key(keys, &marker.input)).await?;
     let inspection = inspection.ok_or_else(|| StageError::NotReady("the inspection".to_owned()))?;
-    let (Some(Some(input)), Some(known), Some(record)) = (inspection.previews.get(clip), inspection.card.clips.get(clip), inspection.records.get(clip)) else {
+    let (Some(Some(input)), Some(known), Some(record)) =
+        (inspection.previews.get(clip), inspection.card.clips.get(clip), inspection.records.get(clip))
+    else {
         return Ok(None);
     };
     let out = preview_key(keys, input, "preview.json");
@@ -48,7 +55,8 @@ pub async fn preview(objects: &Objects, keys: &PackageKeys, clip: usize, work_fo
     // A worker that is told to stop drops this future; the flag then ends the encoder on its thread.
     let stop = Stop(Arc::new(AtomicBool::new(false)));
     let flag = Arc::clone(&stop.0);
-    let rendered = tokio::task::spawn_blocking(move || render(&job, &flag)).await.map_err(|join| StageError::Broken(join.to_string()))??;
+    let rendered =
+        tokio::task::spawn_blocking(move || render(&job, &flag)).await.map_err(|join| StageError::Broken(join.to_string()))??;
     for file in &rendered.files {
         store_file(objects, &preview_key(keys, input, &file.name), &folder.path().join(&file.name)).await?;
     }
@@ -129,7 +137,10 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
         Ok(ffmpeg) => Some(ffmpeg),
         Err(error) => {
             let message = format!("ffmpeg is not there, so only EXR and DPX could be rendered: {error}");
-            made.findings.push(Finding::new("preview.tool", Severity::Warning, message, "Install ffmpeg where the worker runs.").with_clip(&job.clip.name));
+            made.findings.push(
+                Finding::new("preview.tool", Severity::Warning, message, "Install ffmpeg where the worker runs.")
+                    .with_clip(&job.clip.name),
+            );
             None
         }
     };
@@ -142,14 +153,21 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
     let given = |name: &str| Some(job.record.text(name)).filter(|text| !text.is_empty());
     let input = input_space(given("color.gamma").as_deref(), given("color.primaries").as_deref());
     let failed = |path: PathBuf| move |source| StageError::WorkFolder { path, source };
-    match still(ffmpeg.as_ref(), engine, &StillRequest::new(media.clone(), input.clone())).and_then(|picture| picture.to_jpeg(STILL_QUALITY).map(|jpeg| (picture, jpeg))) {
+    match still(ffmpeg.as_ref(), engine, &StillRequest::new(media.clone(), input.clone()))
+        .and_then(|picture| picture.to_jpeg(STILL_QUALITY).map(|jpeg| (picture, jpeg)))
+    {
         Ok((picture, jpeg)) => {
             let path = job.folder.join("still.jpg");
             std::fs::write(&path, &jpeg).map_err(failed(path))?;
             made.files.push(PreviewFile { name: "still.jpg".to_owned(), kind: ResultKind::Still, size_bytes: jpeg.len() as u64 });
             made.provenance = serde_json::to_value(&picture.provenance).ok();
         }
-        Err(error) => made.findings.push(job.finding("preview.still", "still", &error, "The media are not affected. Look at the clip with the camera maker's own player.")),
+        Err(error) => made.findings.push(job.finding(
+            "preview.still",
+            "still",
+            &error,
+            "The media are not affected. Look at the clip with the camera maker's own player.",
+        )),
     }
     let (Some(ffmpeg), true) = (&ffmpeg, matches!(job.clip.kind, ClipKind::Video | ClipKind::Sequence)) else { return Ok(made) };
     let mut options = ProxyOptions::new(media, input);
@@ -160,10 +178,17 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
     let out = job.folder.join("proxy.mov");
     let control = |_| if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     match proxy(ffmpeg, engine, &options, &out, &control) {
-        Ok(report) => made.files.push(PreviewFile { name: "proxy.mov".to_owned(), kind: ResultKind::Proxy, size_bytes: report.size_bytes }),
+        Ok(report) => {
+            made.files.push(PreviewFile { name: "proxy.mov".to_owned(), kind: ResultKind::Proxy, size_bytes: report.size_bytes })
+        }
         Err(PreviewError::Write { path, source }) => return Err(StageError::WorkFolder { path, source }),
         Err(error) if stop.load(Ordering::Relaxed) => return Err(StageError::Broken(error.to_string())),
-        Err(error) => made.findings.push(job.finding("preview.proxy", "proxy", &error, "The media are not affected; only this proxy is missing.")),
+        Err(error) => made.findings.push(job.finding(
+            "preview.proxy",
+            "proxy",
+            &error,
+            "The media are not affected; only this proxy is missing.",
+        )),
     }
     Ok(made)
 }

@@ -39,7 +39,14 @@ impl CardFiles for StoredCard {
 
     fn open(&self, path: &RelPath) -> io::Result<Box<dyn ReadSeek + '_>> {
         let size_bytes = *self.sizes.get(path).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, path.to_string()))?;
-        Ok(Box::new(ObjectReader { card: self, key: self.keys.media(path), size_bytes, position: 0, window_start: 0, window: Bytes::new() }))
+        Ok(Box::new(ObjectReader {
+            card: self,
+            key: self.keys.media(path),
+            size_bytes,
+            position: 0,
+            window_start: 0,
+            window: Bytes::new(),
+        }))
     }
 }
 

@@ -45,15 +45,18 @@ pub async fn verify(objects: &Objects, keys: &PackageKeys) -> Result<Verificatio
     for entry in objects.list(&keys.media_folder()).await? {
         match keys.path_of(&entry.location) {
             Some(path) => drop(sizes.insert(path, entry.size)),
-            None => findings.push(error("cloud.extra", format!("an object of an unknown name lies in the package: {}", entry.location))),
+            None => findings
+                .push(error("cloud.extra", format!("an object of an unknown name lies in the package: {}", entry.location))),
         }
     }
     let expected = expected(&histories);
     if !histories.is_empty() {
         compare_names(&histories, &sizes, &mut findings);
     }
-    let to_hash: Vec<(&RelPath, u64, &ExpectedFile)> =
-        sizes.iter().filter_map(|(path, size)| expected.get(path).filter(|file| !file.is_dir).map(|file| (path, *size, file))).collect();
+    let to_hash: Vec<(&RelPath, u64, &ExpectedFile)> = sizes
+        .iter()
+        .filter_map(|(path, size)| expected.get(path).filter(|file| !file.is_dir).map(|file| (path, *size, file)))
+        .collect();
     let manifests = sizes.keys().filter(|path| history_root(path).is_some()).count() as u64;
     let (objects_total, bytes_read) = (sizes.len() as u64, AtomicU64::new(0));
     let mut last_shown = None::<Instant>;
@@ -76,10 +79,12 @@ pub async fn verify(objects: &Objects, keys: &PackageKeys) -> Result<Verificatio
     }
     drop(checks);
     // A history whose chain is whole has proven its own manifests.
-    let objects_verified = ok + if findings.iter().any(|finding| finding.code == "cloud.history_damaged") { 0 } else { manifests };
+    let objects_verified =
+        ok + if findings.iter().any(|finding| finding.code == "cloud.history_damaged") { 0 } else { manifests };
     findings.sort_by(|a, b| (&a.code, &a.path).cmp(&(&b.code, &b.path)));
     let verified = !histories.is_empty() && findings.iter().all(|finding| finding.severity < Severity::Error);
-    let outcome = Verification { verified, objects_verified, objects_total, bytes_read: bytes_read.load(Ordering::Relaxed), findings };
+    let outcome =
+        Verification { verified, objects_verified, objects_total, bytes_read: bytes_read.load(Ordering::Relaxed), findings };
     objects.put_json(&out, &outcome).await?;
     Ok(outcome)
 }
@@ -108,14 +113,36 @@ fn compare_names(histories: &super::history::Histories, sizes: &BTreeMap<RelPath
         let is_dir = |path: &RelPath| wanted.get(path).is_some_and(|file| file.is_dir);
         // The object store has no empty folders: a folder is missing only if something below it is, and that is said by itself.
         let missing = found.missing.iter().filter(|path| !is_dir(path));
-        add("cloud.missing", missing.map(|path| (above(root, path), format!("{path} is in the manifest but not in the package"))).collect());
+        add(
+            "cloud.missing",
+            missing.map(|path| (above(root, path), format!("{path} is in the manifest but not in the package"))).collect(),
+        );
         let extra = found.extra.iter().filter(|path| history_root(path).is_none());
-        add("cloud.extra", extra.map(|path| (above(root, path), format!("{path} is in the package but in no manifest"))).collect());
-        add("cloud.kind", found.kind_differs.iter().map(|path| (above(root, path), format!("{path} is a folder where the manifest has a file, or the other way round"))).collect());
+        add(
+            "cloud.extra",
+            extra.map(|path| (above(root, path), format!("{path} is in the package but in no manifest"))).collect(),
+        );
+        add(
+            "cloud.kind",
+            found
+                .kind_differs
+                .iter()
+                .map(|path| {
+                    (above(root, path), format!("{path} is a folder where the manifest has a file, or the other way round"))
+                })
+                .collect(),
+        );
         let sizes_differ = found.size_differs.iter();
         add(
             "cloud.size",
-            sizes_differ.map(|file| (above(root, &file.path), format!("{} has {} bytes; the manifest says {}", file.path, file.found_bytes, file.expected_bytes))).collect(),
+            sizes_differ
+                .map(|file| {
+                    (
+                        above(root, &file.path),
+                        format!("{} has {} bytes; the manifest says {}", file.path, file.found_bytes, file.expected_bytes),
+                    )
+                })
+                .collect(),
         );
     }
     let unclaimed = sizes.keys().filter(|path| !claimed.contains(*path));
@@ -123,16 +150,29 @@ fn compare_names(histories: &super::history::Histories, sizes: &BTreeMap<RelPath
 }
 
 /// Streams one object and compares its hash. `None` means equal.
-async fn check_object(objects: &Objects, keys: &PackageKeys, path: &RelPath, size_bytes: u64, file: &ExpectedFile, bytes_read: &AtomicU64) -> Result<Option<Finding>, StageError> {
+async fn check_object(
+    objects: &Objects,
+    keys: &PackageKeys,
+    path: &RelPath,
+    size_bytes: u64,
+    file: &ExpectedFile,
+    bytes_read: &AtomicU64,
+) -> Result<Option<Finding>, StageError> {
     let formats = file.formats_to_hash(&[]);
     let mut hasher = MultiHasher::new(&formats);
     let key = keys.media(path);
     let mut offset = 0;
     while offset < size_bytes {
         let end = (offset + RANGE_BYTES).min(size_bytes);
-        let bytes = objects.store().get_range(&key, offset..end).await.map_err(|source| ObjectError::Store { key: key.to_string(), source })?;
+        let bytes = objects
+            .store()
+            .get_range(&key, offset..end)
+            .await
+            .map_err(|source| ObjectError::Store { key: key.to_string(), source })?;
         if bytes.is_empty() {
-            return Ok(Some(error("cloud.mismatch", format!("{path} ends after {offset} of {size_bytes} bytes")).with_path(path.clone())));
+            return Ok(Some(
+                error("cloud.mismatch", format!("{path} ends after {offset} of {size_bytes} bytes")).with_path(path.clone()),
+            ));
         }
         hasher.update(&bytes);
         offset += bytes.len() as u64;
@@ -141,8 +181,12 @@ async fn check_object(objects: &Objects, keys: &PackageKeys, path: &RelPath, siz
     let found: Vec<HashValue> = hasher.finish();
     let finding = match file.check(&found) {
         FileCheck::Verified(_) => None,
-        FileCheck::Mismatch { expected, found } => Some(error("cloud.mismatch", format!("{path}: the manifest says {expected}, the object is {found}"))),
-        FileCheck::NotComparable => Some(error("cloud.not_comparable", format!("the manifest holds no hash for {path} that can be trusted"))),
+        FileCheck::Mismatch { expected, found } => {
+            Some(error("cloud.mismatch", format!("{path}: the manifest says {expected}, the object is {found}")))
+        }
+        FileCheck::NotComparable => {
+            Some(error("cloud.not_comparable", format!("the manifest holds no hash for {path} that can be trusted")))
+        }
     };
     Ok(finding.map(|finding| finding.with_path(path.clone())))
 }

@@ -90,7 +90,8 @@ impl FolderStore {
 
     pub(super) fn sign(&self, target: &Target<'_>, part: PartToSign, base: &str, life: Duration) -> SignedPart {
         let expires = Timestamp::now().as_second().saturating_add(i64::try_from(life.as_secs()).unwrap_or(0));
-        let terms = PartTerms { start: target.start(part.number), length: target.length(part.number), crc64: part.crc64, expires };
+        let terms =
+            PartTerms { start: target.start(part.number), length: target.length(part.number), crc64: part.crc64, expires };
         let grant = PartGrant { upload: target.upload.to_owned(), number: part.number, terms };
         let url = format!(
             "{base}/v1/parts/{}/{}?start={}&length={}&crc64={}&expires={expires}&signature={}",
@@ -110,7 +111,11 @@ impl FolderStore {
     }
 
     /// Takes the bytes of one part. They count only if there are exactly as many as granted and their checksum is the granted one.
-    pub(crate) async fn write<E>(&self, grant: &PartGrant, bytes: impl Stream<Item = Result<Bytes, E>>) -> Result<String, StoreError> {
+    pub(crate) async fn write<E>(
+        &self,
+        grant: &PartGrant,
+        bytes: impl Stream<Item = Result<Bytes, E>>,
+    ) -> Result<String, StoreError> {
         let folder = self.folder_of(&grant.upload)?;
         let slot = (grant.upload.clone(), grant.number);
         if !self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(slot.clone()) {
@@ -164,7 +169,10 @@ impl FolderStore {
         let mut records = BTreeMap::new();
         while let Some(entry) = listing.next_entry().await.map_err(failed("list", folder))? {
             let name = entry.file_name();
-            let Some(number) = name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|stem| stem.parse().ok()) else { continue };
+            let Some(number) = name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|stem| stem.parse().ok())
+            else {
+                continue;
+            };
             let path = entry.path();
             let text = tokio::fs::read(&path).await.map_err(failed("read", &path))?;
             if let Ok(record) = serde_json::from_slice(&text) {
@@ -180,7 +188,12 @@ impl FolderStore {
         Ok(records.map(|records| {
             records
                 .into_iter()
-                .map(|(number, record)| StoredPart { number, size_bytes: record.length, crc64: Some(record.crc64), etag: format!("\"{}\"", record.crc64) })
+                .map(|(number, record)| StoredPart {
+                    number,
+                    size_bytes: record.length,
+                    crc64: Some(record.crc64),
+                    etag: format!("\"{}\"", record.crc64),
+                })
                 .collect()
         }))
     }

@@ -7,9 +7,9 @@ mod s3;
 mod s3_xml;
 
 use crate::objects::Objects;
+use checkgate_transfer::BLOCK_BYTES;
 use checkgate_transfer::Crc64;
 use checkgate_transfer::wire::{MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES, PartDone, PartToSign, SignedPart, StoredPart};
-use checkgate_transfer::BLOCK_BYTES;
 use folder::FolderStore;
 use object_store::path::Path;
 use reqwest::Url;
@@ -180,7 +180,10 @@ pub(crate) enum PartStore {
 impl Store {
     /// Opens `file:///folder` (made if absent; `secret` signs its URLs) or `s3://bucket?endpoint=URL&region=NAME`.
     pub async fn open(url: &Url, secret: [u8; 32], credentials: Option<&S3Credentials>) -> Result<Self, StoreError> {
-        let refuse = |reason: &str| StoreError::Url { url: format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or(""), url.path()), reason: reason.to_owned() };
+        let refuse = |reason: &str| StoreError::Url {
+            url: format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or(""), url.path()),
+            reason: reason.to_owned(),
+        };
         match url.scheme() {
             "file" => {
                 let root = url.to_file_path().map_err(|()| refuse("not an absolute folder"))?;
@@ -234,7 +237,9 @@ impl Store {
         match &self.parts {
             // The folder's own upload record outlives the rename, so `complete` can simply be asked again.
             PartStore::Folder(_) => Ok(None),
-            PartStore::S3(s3) => Ok(s3.head(key).await?.filter(|found| found.size_bytes == size_bytes).and_then(|found| found.crc64)),
+            PartStore::S3(s3) => {
+                Ok(s3.head(key).await?.filter(|found| found.size_bytes == size_bytes).and_then(|found| found.crc64))
+            }
         }
     }
 

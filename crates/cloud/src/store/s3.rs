@@ -54,9 +54,11 @@ impl S3Store {
         let style = if by_host { UrlStyle::VirtualHost } else { UrlStyle::Path };
         let allow_http = endpoint.scheme() == "http";
         let on_this_machine = matches!(endpoint.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let bucket = Bucket::new(endpoint.clone(), style, name.to_owned(), region.to_owned()).map_err(|error| error.to_string())?;
+        let bucket =
+            Bucket::new(endpoint.clone(), style, name.to_owned(), region.to_owned()).map_err(|error| error.to_string())?;
         let mut options = object_store::ClientOptions::new().with_allow_http(allow_http);
-        let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).redirect(reqwest::redirect::Policy::none());
+        let mut http =
+            reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).redirect(reqwest::redirect::Policy::none());
         if on_this_machine {
             http = http.no_proxy();
             options = options.with_proxy_excludes("*");
@@ -80,7 +82,13 @@ impl S3Store {
         Ok((store, Objects::new(Arc::new(objects))))
     }
 
-    async fn send(&self, method: Method, url: Url, headers: &[(&str, &str)], body: Option<String>) -> Result<(u16, reqwest::header::HeaderMap, String), StoreError> {
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<(u16, reqwest::header::HeaderMap, String), StoreError> {
         let unreachable = |error: reqwest::Error| StoreError::Unreachable(Box::new(error.without_url()));
         let mut request = self.http.request(method, url).timeout(Duration::from_secs(300));
         for (name, value) in headers {
@@ -145,7 +153,9 @@ impl S3Store {
         }
         refused("describe an object", status, &text)?;
         let text_of = |name: &str| answer.get(name).and_then(|value| value.to_str().ok());
-        let size_bytes = text_of("content-length").and_then(|length| length.parse().ok()).ok_or_else(|| StoreError::Nonsense("an object without length".to_owned()))?;
+        let size_bytes = text_of("content-length")
+            .and_then(|length| length.parse().ok())
+            .ok_or_else(|| StoreError::Nonsense("an object without length".to_owned()))?;
         let etag = text_of("etag").unwrap_or_default().to_owned();
         Ok(Some(Found { size_bytes, crc64: text_of(CHECKSUM).and_then(Crc64::from_base64), etag }))
     }
@@ -153,7 +163,8 @@ impl S3Store {
     pub(super) async fn parts(&self, target: &Target<'_>) -> Result<Option<Vec<StoredPart>>, StoreError> {
         if target.upload == SINGLE {
             let found = self.head(target.key).await?;
-            let part = found.map(|found| StoredPart { number: 1, size_bytes: found.size_bytes, crc64: found.crc64, etag: found.etag });
+            let part =
+                found.map(|found| StoredPart { number: 1, size_bytes: found.size_bytes, crc64: found.crc64, etag: found.etag });
             return Ok(Some(part.into_iter().collect()));
         }
         let mut parts = Vec::new();
@@ -190,7 +201,12 @@ impl S3Store {
         }
         let checksum = crc64.to_base64();
         let headers = [(CHECKSUM, checksum.as_str()), ("x-amz-checksum-type", "FULL_OBJECT")];
-        let mut action = self.bucket.complete_multipart_upload(Some(&self.credentials), target.key.as_ref(), target.upload, std::iter::empty::<&str>());
+        let mut action = self.bucket.complete_multipart_upload(
+            Some(&self.credentials),
+            target.key.as_ref(),
+            target.upload,
+            std::iter::empty::<&str>(),
+        );
         for (name, value) in headers {
             action.headers_mut().insert(name, value);
         }

@@ -33,7 +33,9 @@ fn walk(xml: &str, mut leaf: impl FnMut(&str, &str, &str), mut end: impl FnMut(&
                 let name: &str = &reference;
                 let resolved = match reference.resolve_char_ref().map_err(|error| error.to_string())? {
                     Some(character) => character.to_string(),
-                    None => quick_xml::escape::resolve_xml_entity(name).ok_or_else(|| format!("unknown entity {name}"))?.to_owned(),
+                    None => {
+                        quick_xml::escape::resolve_xml_entity(name).ok_or_else(|| format!("unknown entity {name}"))?.to_owned()
+                    }
                 };
                 text.push_str(&resolved);
             }
@@ -99,14 +101,32 @@ pub(super) fn read_parts(xml: &str) -> Result<PartsPage, String> {
 /// The code of an error document; `None` if it is none.
 pub(super) fn error_code(xml: &str) -> Option<String> {
     let mut code = None;
-    walk(xml, |parent, name, text| if (parent, name) == ("Error", "Code") { code = Some(text.to_owned()) }, |_| {}).ok()?;
+    walk(
+        xml,
+        |parent, name, text| {
+            if (parent, name) == ("Error", "Code") {
+                code = Some(text.to_owned())
+            }
+        },
+        |_| {},
+    )
+    .ok()?;
     code
 }
 
 /// The upload's identity from the answer to its creation.
 pub(super) fn upload_id(xml: &str) -> Option<String> {
     let mut id = None;
-    walk(xml, |_, name, text| if name == "UploadId" { id = Some(text.to_owned()) }, |_| {}).ok()?;
+    walk(
+        xml,
+        |_, name, text| {
+            if name == "UploadId" {
+                id = Some(text.to_owned())
+            }
+        },
+        |_| {},
+    )
+    .ok()?;
     id.filter(|id| !id.is_empty())
 }
 
@@ -138,7 +158,10 @@ mod tests {
     fn reads_checksums_that_the_usual_parsers_drop() {
         let page = read_parts(LIST).expect("reads");
         assert_eq!(page.next_marker, Some(2));
-        assert_eq!(page.parts[0], StoredPart { number: 1, size_bytes: 5, crc64: Some(Crc64::of(b"123456789")), etag: "\"abc\"".to_owned() });
+        assert_eq!(
+            page.parts[0],
+            StoredPart { number: 1, size_bytes: 5, crc64: Some(Crc64::of(b"123456789")), etag: "\"abc\"".to_owned() }
+        );
         assert_eq!((page.parts[1].crc64, page.parts[1].number), (None, 2));
     }
 

@@ -89,8 +89,11 @@ async fn a_part_sent_twice_counts_once_and_completing_twice_is_harmless(over: Ov
     }
     let listed = raw.parts(&package).await;
     assert_eq!(listed.len(), 2);
-    let parts: Vec<(Crc64, String)> =
-        bytes.chunks(PART as usize).zip(&listed).map(|(part, listed)| (Crc64::of(part), listed["etag"].as_str().unwrap().to_owned())).collect();
+    let parts: Vec<(Crc64, String)> = bytes
+        .chunks(PART as usize)
+        .zip(&listed)
+        .map(|(part, listed)| (Crc64::of(part), listed["etag"].as_str().unwrap().to_owned()))
+        .collect();
     for _ in 0..2 {
         let (status, answer) = raw.complete(&package, &upload, Crc64::of(&bytes), &parts).await;
         assert_eq!((status, &answer["crc64"]), (200, &serde_json::json!(Crc64::of(&bytes))), "{answer}");

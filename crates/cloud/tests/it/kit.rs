@@ -8,8 +8,8 @@ use checkgate_testkit::garage::{self, Garage};
 use checkgate_testkit::proxy::Proxy;
 use checkgate_transfer::wire::{CreatePackage, DeclaredFile};
 use checkgate_transfer::{
-    BLOCK_BYTES, CloudAddress, CloudClient, Crc64, MemoryJournal, PackageFile, PackageId, PackagePlan, PackageStatus, RetryPolicy, UploadControl,
-    UploadError, UploadMeter, UploadOptions, UploadReport, upload,
+    BLOCK_BYTES, CloudAddress, CloudClient, Crc64, MemoryJournal, PackageFile, PackageId, PackagePlan, PackageStatus,
+    RetryPolicy, UploadControl, UploadError, UploadMeter, UploadOptions, UploadReport, upload,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,14 @@ pub(crate) fn seal(root: &Path, upload_id: &str) -> PackagePlan {
             let bytes = std::fs::read(root.join(path.as_str())).unwrap();
             let mut hasher = MultiHasher::new(&[HashFormat::Xxh64]);
             hasher.update(&bytes);
-            FileRecord { path: path.clone(), size_bytes: bytes.len() as u64, modified: None, hashes: hasher.finish(), hashed_at: now, previous_path: None }
+            FileRecord {
+                path: path.clone(),
+                size_bytes: bytes.len() as u64,
+                modified: None,
+                hashes: hasher.finish(),
+                hashed_at: now,
+                previous_path: None,
+            }
         })
         .collect();
     let operation = Operation {
@@ -148,7 +155,8 @@ impl Cloud {
             let before = Proxy::start(server.address()).unwrap();
             let url = format!("s3://{}?endpoint=http://{}&region={}", Garage::BUCKET, before.address(), Garage::REGION);
             options.store = Some(url.parse().unwrap());
-            options.s3 = Some(S3Credentials { access_key: Garage::ACCESS_KEY.to_owned(), secret_key: Garage::SECRET_KEY.to_owned() });
+            options.s3 =
+                Some(S3Credentials { access_key: Garage::ACCESS_KEY.to_owned(), secret_key: Garage::SECRET_KEY.to_owned() });
             (garage_server, proxy) = (Some(server), Some(before));
         }
         change(&mut options);
@@ -196,7 +204,11 @@ pub(crate) fn small_parts() -> UploadOptions {
     UploadOptions { part_size: Some(PART), retry: quick(), ..UploadOptions::default() }
 }
 
-pub(crate) async fn send(address: &CloudAddress, plan: &PackagePlan, options: &UploadOptions) -> Result<UploadReport, UploadError> {
+pub(crate) async fn send(
+    address: &CloudAddress,
+    plan: &PackagePlan,
+    options: &UploadOptions,
+) -> Result<UploadReport, UploadError> {
     upload(address, plan, &MemoryJournal::default(), options, &UploadControl::new(), &UploadMeter::default()).await
 }
 
@@ -244,12 +256,15 @@ impl Raw {
 
     /// Declares a package of one file of zeros-free noise and opens it; returns package id and upload id.
     pub(crate) async fn open_one(&self, upload: &str, size_bytes: u64) -> (String, String) {
-        let files = vec![DeclaredFile { key: RelPath::new("clip.bin").unwrap(), size_bytes, hashes: Vec::new(), manifest: false }];
+        let files =
+            vec![DeclaredFile { key: RelPath::new("clip.bin").unwrap(), size_bytes, hashes: Vec::new(), manifest: false }];
         let request = CreatePackage { upload: UploadId::from(upload), name: "one".to_owned(), files };
         let (status, created) = self.ask("POST", "/v1/packages", serde_json::to_value(&request).unwrap()).await;
         assert_eq!(status, 200, "{created}");
         let package = created["package"].as_str().unwrap().to_owned();
-        let (status, opened) = self.ask("POST", &format!("/v1/packages/{package}/files/0/upload"), serde_json::json!({ "part_size_bytes": PART })).await;
+        let (status, opened) = self
+            .ask("POST", &format!("/v1/packages/{package}/files/0/upload"), serde_json::json!({ "part_size_bytes": PART }))
+            .await;
         assert_eq!(status, 200, "{opened}");
         (package, opened["upload"].as_str().unwrap().to_owned())
     }
@@ -276,7 +291,11 @@ impl Raw {
     }
 
     pub(crate) async fn complete(&self, package: &str, upload: &str, crc64: Crc64, parts: &[(Crc64, String)]) -> (u16, Value) {
-        let parts: Vec<Value> = parts.iter().enumerate().map(|(slot, (crc64, etag))| serde_json::json!({ "number": slot + 1, "crc64": crc64, "etag": etag })).collect();
+        let parts: Vec<Value> = parts
+            .iter()
+            .enumerate()
+            .map(|(slot, (crc64, etag))| serde_json::json!({ "number": slot + 1, "crc64": crc64, "etag": etag }))
+            .collect();
         let body = serde_json::json!({ "upload": upload, "crc64": crc64, "parts": parts });
         self.ask("POST", &format!("/v1/packages/{package}/files/0/complete"), body).await
     }

@@ -10,7 +10,8 @@ use checkgate_transfer::wire::ApiCode;
 use serde_json::{Value, json};
 
 fn declaration(upload: &str, keys: &[&str], size_bytes: u64) -> Value {
-    let files: Vec<Value> = keys.iter().map(|key| json!({ "key": key, "size_bytes": size_bytes, "hashes": [], "manifest": false })).collect();
+    let files: Vec<Value> =
+        keys.iter().map(|key| json!({ "key": key, "size_bytes": size_bytes, "hashes": [], "manifest": false })).collect();
     json!({ "upload": upload, "name": "n", "files": files })
 }
 
@@ -43,7 +44,12 @@ async fn without_the_token_nothing_is_said() {
     let cloud = Cloud::folder().await;
     for token in [None, Some("x".repeat(64))] {
         let raw = Raw::new(CloudAddress { token, ..cloud.address() });
-        for (method, path) in [("POST", "/v1/packages"), ("GET", "/v1/packages/0123"), ("POST", "/v1/packages/0123/commit"), ("GET", "/v1/packages/0123/results/a")] {
+        for (method, path) in [
+            ("POST", "/v1/packages"),
+            ("GET", "/v1/packages/0123"),
+            ("POST", "/v1/packages/0123/commit"),
+            ("GET", "/v1/packages/0123/results/a"),
+        ] {
             let (status, answer) = raw.ask(method, path, json!({})).await;
             assert_eq!((status, &answer["code"]), (401, &json!(ApiCode::Unauthorised)), "{method} {path}");
         }
@@ -99,9 +105,16 @@ async fn more_than_allowed_is_refused_before_a_byte_moves() {
         let (status, answer) = raw.ask("POST", "/v1/packages", declaration(upload, files, size_bytes)).await;
         assert_eq!(status, wanted, "{upload}: {answer}");
     }
-    let (status, _) = raw.ask("POST", "/v1/packages", json!({ "upload": "u", "name": "n", "files": [], "padding": "x".repeat(1000) })).await;
+    let (status, _) =
+        raw.ask("POST", "/v1/packages", json!({ "upload": "u", "name": "n", "files": [], "padding": "x".repeat(1000) })).await;
     assert_eq!(status, 400);
-    let response = raw.http.post(format!("{}/v1/packages/0123/commit", raw.address.url)).bearer_auth(raw.address.token.as_ref().unwrap()).body(vec![b' '; 5 << 20]).send().await;
+    let response = raw
+        .http
+        .post(format!("{}/v1/packages/0123/commit", raw.address.url))
+        .bearer_auth(raw.address.token.as_ref().unwrap())
+        .body(vec![b' '; 5 << 20])
+        .send()
+        .await;
     assert!(response.is_err() || response.unwrap().status().is_client_error(), "a question of 5 MB is too long");
     serving.abort();
 }

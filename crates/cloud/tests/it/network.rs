@@ -29,7 +29,10 @@ async fn a_login_page_is_not_taken_for_the_cloud() {
             let mut request = [0u8; 4096];
             let _ = stream.read(&mut request).await;
             let page = "<html>Welcome. Please log in.</html>";
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len());
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                page.len()
+            );
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
@@ -79,7 +82,9 @@ async fn stopping_keeps_what_is_stored_and_the_journal_agrees_with_the_store() {
     let known = journal.load(&plan.upload).await.unwrap();
     let clip = known.iter().find(|file| file.key.as_str().ends_with("A003C001.bin")).expect("the clip was begun");
     assert!(!clip.complete && !clip.parts.is_empty(), "{clip:?}");
-    let report = upload(&cloud.address(), &plan, &journal, &small_parts(), &UploadControl::new(), &UploadMeter::default()).await.expect("goes on");
+    let report = upload(&cloud.address(), &plan, &journal, &small_parts(), &UploadControl::new(), &UploadMeter::default())
+        .await
+        .expect("goes on");
     assert!(report.parts_already_there as usize >= clip.parts.len() + small as usize, "{report:?}");
     let known = journal.load(&plan.upload).await.unwrap();
     assert_eq!(known.len(), plan.files.len());

@@ -1,8 +1,10 @@
 //! The real binary, killed as a power cut would.
 
-use crate::kit::{Cloud, PART, Over, awkward_copy, quick, seal, send, small_parts, until, until_final};
+use crate::kit::{Cloud, Over, PART, awkward_copy, quick, seal, send, small_parts, until, until_final};
 use checkgate_testkit::{CardSize, Family, ForgeOptions, forge_card};
-use checkgate_transfer::{CloudAddress, CloudClient, MemoryJournal, PackageState, UploadControl, UploadMeter, UploadOptions, upload};
+use checkgate_transfer::{
+    CloudAddress, CloudClient, MemoryJournal, PackageState, UploadControl, UploadMeter, UploadOptions, upload,
+};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -41,7 +43,10 @@ impl Drop for Process {
 }
 
 fn start_cloud(home: &Path, listen: &str) -> (Process, CloudAddress) {
-    let (process, said) = Process::start(&["up", "--home", home.to_str().unwrap(), "--listen", listen, "--heartbeat-secs", "1", "--heartbeat-missed", "3"], 2);
+    let (process, said) = Process::start(
+        &["up", "--home", home.to_str().unwrap(), "--listen", listen, "--heartbeat-secs", "1", "--heartbeat-missed", "3"],
+        2,
+    );
     let url = said[0].strip_prefix("url ").expect("says where it listens").to_owned();
     let token_file = said[1].strip_prefix("token-file ").expect("says where the token is");
     let token = std::fs::read_to_string(token_file).unwrap();
@@ -54,7 +59,13 @@ async fn the_api_killed_in_the_middle_of_an_upload_costs_only_the_parts_in_fligh
     let (mut process, address) = start_cloud(home.path(), "127.0.0.1:0");
     let listen = address.url.strip_prefix("http://").unwrap().to_owned();
     let (_copy, plan) = awkward_copy(12 * PART as usize, "u1");
-    let options = UploadOptions { parallel: 2, limit_bytes_per_sec: Some(60 << 20), wait_for_network: true, part_size: Some(PART), retry: quick() };
+    let options = UploadOptions {
+        parallel: 2,
+        limit_bytes_per_sec: Some(60 << 20),
+        wait_for_network: true,
+        part_size: Some(PART),
+        retry: quick(),
+    };
     let (control, meter) = (UploadControl::new(), UploadMeter::default());
     let journal = MemoryJournal::default();
     let sending = upload(&address, &plan, &journal, &options, &control, &meter);
@@ -79,7 +90,9 @@ async fn the_api_killed_in_the_middle_of_an_upload_costs_only_the_parts_in_fligh
 async fn a_worker_killed_in_the_middle_leaves_one_set_of_results() {
     let card = tempfile::tempdir().unwrap();
     let root = card.path().join("card");
-    if let Err(error) = forge_card(&root, &ForgeOptions { family: Family::Demo, size: CardSize::Small, ..ForgeOptions::default() }) {
+    if let Err(error) =
+        forge_card(&root, &ForgeOptions { family: Family::Demo, size: CardSize::Small, ..ForgeOptions::default() })
+    {
         eprintln!("SKIPPED: no card could be forged ({error}), so no worker was killed while it rendered");
         return;
     }
@@ -89,7 +102,19 @@ async fn a_worker_killed_in_the_middle_leaves_one_set_of_results() {
     let store = reqwest::Url::from_directory_path(cloud.store_folder()).unwrap().to_string();
     let queue = checkgate_cloud::queue::queue_url(&cloud.options.home.join("jobs.db"));
     let work = tempfile::tempdir().unwrap();
-    let arguments = ["worker", "--store", &store, "--queue", &queue, "--work", work.path().to_str().unwrap(), "--heartbeat-secs", "1", "--heartbeat-missed", "3"];
+    let arguments = [
+        "worker",
+        "--store",
+        &store,
+        "--queue",
+        &queue,
+        "--work",
+        work.path().to_str().unwrap(),
+        "--heartbeat-secs",
+        "1",
+        "--heartbeat-missed",
+        "3",
+    ];
     let client = CloudClient::new(&cloud.address()).unwrap();
     let mut kills = 0;
     loop {

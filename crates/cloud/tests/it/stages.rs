@@ -36,17 +36,28 @@ async fn a_changed_a_missing_and_a_foreign_object_quarantine_the_package() {
     cloud.restart(|options| options.workers = true).await;
     let status = until_final(&cloud.address(), &report.package_id).await;
     assert_eq!(status.state, PackageState::Quarantined);
-    let mut found: Vec<(&str, &str)> =
-        status.findings.iter().map(|finding| (finding.code.as_str(), finding.path.as_ref().map_or("", |path| path.as_str()))).collect();
+    let mut found: Vec<(&str, &str)> = status
+        .findings
+        .iter()
+        .map(|finding| (finding.code.as_str(), finding.path.as_ref().map_or("", |path| path.as_str())))
+        .collect();
     found.sort_unstable();
     assert_eq!(
         found,
-        [("cloud.extra", "A003R1JL/stranger.bin"), ("cloud.mismatch", "A003R1JL/A003C001.bin"), ("cloud.missing", "A003R1JL/été/夜 ~.txt")],
+        [
+            ("cloud.extra", "A003R1JL/stranger.bin"),
+            ("cloud.mismatch", "A003R1JL/A003C001.bin"),
+            ("cloud.missing", "A003R1JL/été/夜 ~.txt")
+        ],
         "{:#?}",
         status.findings
     );
     assert!(!status.state.is_verified());
-    assert!(status.results.iter().all(|result| result.kind == ResultKind::Verification), "nothing is processed: {:?}", status.results);
+    assert!(
+        status.results.iter().all(|result| result.kind == ResultKind::Verification),
+        "nothing is processed: {:?}",
+        status.results
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

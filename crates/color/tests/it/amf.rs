@@ -35,7 +35,10 @@ fn every_sample_amf_is_followed_or_refused_by_name() {
             }
         }
     }
-    eprintln!("AMF: {} files, {followed} followed, {unknown} with an id that nothing implements, {other} refused otherwise", files.len());
+    eprintln!(
+        "AMF: {} files, {followed} followed, {unknown} with an id that nothing implements, {other} refused otherwise",
+        files.len()
+    );
     assert!(followed >= 120, "{followed}");
 }
 
@@ -62,7 +65,12 @@ fn an_amf_never_reads_outside_its_folder_and_never_guesses() {
     assert_eq!(refused(&amf("", id)), Some(ColorError::UnknownTransformId(id.to_owned())));
     let peak = "urn:ampas:aces:transformId:v2.0:Output.Academy.Rec709-D65_123nit_in_Rec709-D65_BT1886.a2.v1";
     assert!(refused(&amf("", peak)).is_some());
-    for hostile in ["", "<a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<aces:acesMetadataFile xmlns:aces=\"urn:ampas:aces:amf:v2.0\"/>"] {
+    for hostile in [
+        "",
+        "<a/>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        "<aces:acesMetadataFile xmlns:aces=\"urn:ampas:aces:amf:v2.0\"/>",
+    ] {
         assert!(matches!(refused(hostile), Some(ColorError::BadAmf(_))), "{hostile}");
     }
     let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));

@@ -8,14 +8,29 @@ fn an_unknown_name_is_an_error_and_never_substituted() {
     let refused = |recipe: Recipe| engine.processor(&recipe).err();
     assert_eq!(refused(Recipe { source: "S-Log9".into(), ..good.clone() }), Some(ColorError::UnknownSpace("S-Log9".into())));
     assert_eq!(refused(Recipe { source: String::new(), ..good.clone() }), Some(ColorError::UnknownSpace(String::new())));
-    assert_eq!(refused(Recipe { source: "ARRI LogC3 (EI50)".into(), ..good.clone() }), Some(ColorError::UnknownSpace("ARRI LogC3 (EI50)".into())));
+    assert_eq!(
+        refused(Recipe { source: "ARRI LogC3 (EI50)".into(), ..good.clone() }),
+        Some(ColorError::UnknownSpace("ARRI LogC3 (EI50)".into()))
+    );
     assert_eq!(refused(Recipe::to_space("ACEScg", "nowhere")), Some(ColorError::UnknownSpace("nowhere".into())));
     assert_eq!(refused(Recipe { look: Some("Warm".into()), ..good.clone() }), Some(ColorError::UnknownLook("Warm".into())));
     let target = |display: &str, view: &str| Target::Display { display: display.into(), view: view.into() };
-    assert_eq!(refused(Recipe { target: target("My TV", "Raw"), ..good.clone() }), Some(ColorError::UnknownDisplay("My TV".into())));
-    assert!(matches!(refused(Recipe { target: target("sRGB - Display", "ACES 9"), ..good.clone() }), Some(ColorError::UnknownView { .. })));
-    assert!(matches!(refused(Recipe { aces: Aces::V1_3, ..good.clone() }), Some(ColorError::UnknownView { .. })), "a 2.0 view is not in ACES 1.3");
-    assert!(matches!(refused(Recipe { cdl: Some(Cdl { saturation: -1.0, ..Cdl::IDENTITY }), ..good }), Some(ColorError::BadCdl(_))));
+    assert_eq!(
+        refused(Recipe { target: target("My TV", "Raw"), ..good.clone() }),
+        Some(ColorError::UnknownDisplay("My TV".into()))
+    );
+    assert!(matches!(
+        refused(Recipe { target: target("sRGB - Display", "ACES 9"), ..good.clone() }),
+        Some(ColorError::UnknownView { .. })
+    ));
+    assert!(
+        matches!(refused(Recipe { aces: Aces::V1_3, ..good.clone() }), Some(ColorError::UnknownView { .. })),
+        "a 2.0 view is not in ACES 1.3"
+    );
+    assert!(matches!(
+        refused(Recipe { cdl: Some(Cdl { saturation: -1.0, ..Cdl::IDENTITY }), ..good }),
+        Some(ColorError::BadCdl(_))
+    ));
 }
 
 #[test]
@@ -28,7 +43,10 @@ fn aliases_name_the_same_transform() {
     };
     assert_eq!(convert(&Recipe::to_space("arri_logc4", "aces2065_1")), convert(&Recipe::to_space("ARRI LogC4", "ACES2065-1")));
     let view = OutputView { display: "rec1886_rec709_display".into(), ..OutputView::rec709_sdr() };
-    assert_eq!(convert(&Recipe::to_view("ARRI LogC4", &view)), convert(&Recipe::to_view("ARRI LogC4", &OutputView::rec709_sdr())));
+    assert_eq!(
+        convert(&Recipe::to_view("ARRI LogC4", &view)),
+        convert(&Recipe::to_view("ARRI LogC4", &OutputView::rec709_sdr()))
+    );
 }
 
 #[test]
@@ -36,7 +54,12 @@ fn lists_what_recipes_can_name() {
     let engine = Engine::shared().unwrap();
     for aces in [Aces::V2_0, Aces::V1_3] {
         let listing = engine.list(aces).unwrap();
-        assert!(listing.spaces.iter().any(|space| space.name == "ARRI LogC4" && space.aliases.iter().any(|alias| alias == "arri_logc4")));
+        assert!(
+            listing
+                .spaces
+                .iter()
+                .any(|space| space.name == "ARRI LogC4" && space.aliases.iter().any(|alias| alias == "arri_logc4"))
+        );
         assert!(listing.spaces.iter().all(|space| !space.name.is_empty()));
         assert_eq!(listing.looks, ["ACES 1.3 Reference Gamut Compression"]);
         for display in &listing.displays {
@@ -98,7 +121,8 @@ fn the_65_cube_for_proxies_stays_within_a_stated_error() {
         let (mut want, mut got) = (log_picture(), log_picture());
         apply_parallel(exact.as_ref(), &mut want);
         apply_parallel(&lut, &mut got);
-        let mut codes: Vec<f32> = got.as_flattened().iter().zip(want.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).collect();
+        let mut codes: Vec<f32> =
+            got.as_flattened().iter().zip(want.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).collect();
         codes.sort_by(f32::total_cmp);
         let mean = codes.iter().sum::<f32>() / codes.len() as f32;
         let (p99, max) = (codes[codes.len() * 99 / 100], codes[codes.len() - 1]);

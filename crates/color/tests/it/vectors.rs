@@ -7,10 +7,8 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 pub(crate) fn samples() -> Option<PathBuf> {
-    let path = std::env::var_os("CHECKGATE_SAMPLES").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples")),
-        PathBuf::from,
-    );
+    let path = std::env::var_os("CHECKGATE_SAMPLES")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples")), PathBuf::from);
     let color = path.join("color");
     if color.join("vectors/index.json").is_file() {
         Some(color)
@@ -31,7 +29,11 @@ fn rows(text: &str) -> Vec<Row> {
         .skip(1)
         .map(|line| {
             let numbers: Vec<f32> = line.split(',').skip(1).map(|part| part.parse().unwrap()).collect();
-            Row { input: [numbers[0], numbers[1], numbers[2]], want: [numbers[3], numbers[4], numbers[5]], sens: numbers.get(6).copied().unwrap_or(0.0) }
+            Row {
+                input: [numbers[0], numbers[1], numbers[2]],
+                want: [numbers[3], numbers[4], numbers[5]],
+                sens: numbers.get(6).copied().unwrap_or(0.0),
+            }
         })
         .collect()
 }
@@ -65,7 +67,8 @@ fn every_vector_file_meets_the_acceptance_rule() {
             let path = color.join("amf").join(&amf);
             let folder = path.parent().unwrap().to_path_buf();
             let xml = std::fs::read_to_string(&path).unwrap();
-            let (processor, report) = amf_processor(engine, &xml, &|file| std::fs::read(folder.join(file.as_str())).ok()).unwrap();
+            let (processor, report) =
+                amf_processor(engine, &xml, &|file| std::fs::read(folder.join(file.as_str())).ok()).unwrap();
             assert_eq!(report.steps.len(), entry["steps"].as_array().unwrap().len(), "{id}: {report:?}");
             processor
         } else {

@@ -109,8 +109,11 @@ fn a_frame_of_the_wrong_size_is_refused() {
     assert_eq!(good.frame_bytes(), Ok(2 * (64 + 64)));
     assert!(matches!(rgb_from_planes(&[0; 255], &good), Err(YuvError::WrongSize { need: 256, have: 255 })));
     for bad in [
-        FrameFormat { width: 0, ..good }, FrameFormat { height: 0, ..good }, FrameFormat { width: usize::MAX, ..good },
-        FrameFormat { bits: 7, ..good }, FrameFormat { bits: 17, ..good },
+        FrameFormat { width: 0, ..good },
+        FrameFormat { height: 0, ..good },
+        FrameFormat { width: usize::MAX, ..good },
+        FrameFormat { bits: 7, ..good },
+        FrameFormat { bits: 17, ..good },
     ] {
         assert!(matches!(rgb_from_planes(&[], &bad), Err(YuvError::BadFormat { .. })));
     }

@@ -1,5 +1,10 @@
 //! Promises of ALE and CSV.
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, reason = "tests fail loudly, name what they skip, and read samples themselves")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests fail loudly, name what they skip, and read samples themselves"
+)]
 
 use checkgate_interchange::ale::{self, Ale, AleError};
 use checkgate_interchange::csv;
@@ -8,7 +13,8 @@ use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 fn samples() -> Option<PathBuf> {
-    let root = std::env::var_os("CHECKGATE_SAMPLES").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples"), PathBuf::from);
+    let root = std::env::var_os("CHECKGATE_SAMPLES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples"), PathBuf::from);
     let folder = root.join("camera/otio-ale");
     if folder.is_dir() {
         return Some(folder);
@@ -44,7 +50,9 @@ fn an_ale_has_what_avid_asks_for() {
     let ale = ale::from_records(&[record()], FrameRate::new(24_000, 1001).unwrap(), "1080");
     let text = ale.write();
     assert!(text.starts_with("Heading\r\nFIELD_DELIM\tTABS\r\nVIDEO_FORMAT\t1080\r\nAUDIO_FORMAT\t48khz\r\nFPS\t23.976\r\n\r\nColumn\r\nName\tTracks\tStart\tEnd\tDuration\tFPS\tTape\t"));
-    assert!(text.contains("\r\n\r\nData\r\nA003C001_261123_R1JL\tVA1A2\t14:23:07:11\t14:23:09:11\t00:00:02:00\t23.976\tA003R1JL\t"));
+    assert!(
+        text.contains("\r\n\r\nData\r\nA003C001_261123_R1JL\tVA1A2\t14:23:07:11\t14:23:09:11\t00:00:02:00\t23.976\tA003R1JL\t")
+    );
     assert!(!text.contains("Lens_type"), "a column without a value is left out");
     let read = ale::parse(&text).unwrap();
     assert_eq!((&read.heading, &read.columns), (&ale.heading, &ale.columns));
@@ -56,7 +64,12 @@ fn an_ale_has_what_avid_asks_for() {
 #[test]
 fn real_lists_are_read_and_survive_a_round_trip() {
     let Some(folder) = samples() else { return };
-    for (name, columns, rows, fps) in [("sample.ale", 129, 4, "24"), ("sample2.ale", 32, 2, "23.98"), ("sample_blanks.ale", 37, 1, "25"), ("sample_cdl.ale", 17, 4, "23.976")] {
+    for (name, columns, rows, fps) in [
+        ("sample.ale", 129, 4, "24"),
+        ("sample2.ale", 32, 2, "23.98"),
+        ("sample_blanks.ale", 37, 1, "25"),
+        ("sample_cdl.ale", 17, 4, "23.976"),
+    ] {
         let bytes = std::fs::read(folder.join(name)).unwrap();
         let read = ale::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!read.columns.is_empty() && !read.rows.is_empty(), "{name}");
@@ -86,8 +99,15 @@ fn a_table_is_quoted_and_runs_no_formula() {
     let text = csv::write(&[first, ClipRecord::new("second, clip")]);
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert_eq!(lines.len(), 4);
-    assert!(lines[0].starts_with("clip,reel.name,tc.start,tc.end,duration.frames,slate.scene,") && lines[0].contains("wb.tint [maker]"));
-    assert!(lines[1].contains("\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"") && lines[1].contains(",-3.5,") && lines[1].ends_with(",reel.name"));
+    assert!(
+        lines[0].starts_with("clip,reel.name,tc.start,tc.end,duration.frames,slate.scene,")
+            && lines[0].contains("wb.tint [maker]")
+    );
+    assert!(
+        lines[1].contains("\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"")
+            && lines[1].contains(",-3.5,")
+            && lines[1].ends_with(",reel.name")
+    );
     assert!(lines[2].starts_with("\"second, clip\",,"));
     let cells = |line: &str| line.split(',').count();
     assert_eq!(cells(lines[0]), cells(&lines[2].replace("\"second, clip\"", "x")));

@@ -12,7 +12,12 @@ fn reloaded(generations: &[&NewGeneration]) -> History {
 }
 
 fn actions(generation: &NewGeneration, name: &str) -> Vec<(HashFormat, Action)> {
-    generation.outcomes.iter().filter(|(found, _, _)| *found == path(name)).map(|(_, format, action)| (*format, *action)).collect()
+    generation
+        .outcomes
+        .iter()
+        .filter(|(found, _, _)| *found == path(name))
+        .map(|(_, format, action)| (*format, *action))
+        .collect()
 }
 
 #[test]
@@ -34,7 +39,10 @@ fn what_is_written_is_valid_by_the_schema() {
         assert_schema_valid(root.path());
         let history = load(root.path()).unwrap();
         let creator = &history.generations()[0].manifest.creator;
-        assert_eq!((&creator.authors, &creator.location, &creator.comment), (&operation.authors, &operation.location, &operation.comment));
+        assert_eq!(
+            (&creator.authors, &creator.location, &creator.comment),
+            (&operation.authors, &operation.location, &operation.comment)
+        );
     }
 }
 
@@ -71,7 +79,8 @@ fn original_then_verified_then_failed_then_verified_again() {
 
 #[test]
 fn a_file_without_a_recorded_format_is_refused_with_the_formats_that_would_do() {
-    let first = History::empty().append("R", &operation(0, Process::InPlace), &[record("a", b"", &[Xxh64, C4])], &[], &[]).unwrap();
+    let first =
+        History::empty().append("R", &operation(0, Process::InPlace), &[record("a", b"", &[Xxh64, C4])], &[], &[]).unwrap();
     let history = reloaded(&[&first]);
     assert_eq!(
         history.append("R", &operation(1, Process::InPlace), &[record("a", b"", &[Md5])], &[], &[]),
@@ -88,7 +97,8 @@ fn missing_files_and_folders_are_told_and_stay_missing() {
     let history = reloaded(&[&first]);
     let second = history.append("R", &operation(1, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
     assert_eq!(second.missing, [path("D"), path("D/b"), path("E/F")]);
-    let third = reloaded(&[&first, &second]).append("R", &operation(2, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
+    let third =
+        reloaded(&[&first, &second]).append("R", &operation(2, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
     assert_eq!(third.missing, second.missing);
 }
 
@@ -96,9 +106,11 @@ fn missing_files_and_folders_are_told_and_stay_missing() {
 fn recorded_then_ignored_is_neither_missing_nor_hashed() {
     let files = [record("a.mov", b"1", &[Xxh64]), record("b.tmp", b"2", &[Xxh64])];
     let first = History::empty().append("R", &operation(0, Process::InPlace), &files, &[], &[]).unwrap();
-    let second = reloaded(&[&first]).append("R", &operation(1, Process::InPlace), &files[..1], &[], &["*.tmp".to_owned()]).unwrap();
+    let second =
+        reloaded(&[&first]).append("R", &operation(1, Process::InPlace), &files[..1], &[], &["*.tmp".to_owned()]).unwrap();
     assert!(second.missing.is_empty());
-    let third = reloaded(&[&first, &second]).append("R", &operation(2, Process::InPlace), &files, &[], &["x".to_owned()]).unwrap();
+    let third =
+        reloaded(&[&first, &second]).append("R", &operation(2, Process::InPlace), &files, &[], &["x".to_owned()]).unwrap();
     assert_eq!(third.ignored, [path("b.tmp")]);
     let manifest = Manifest::parse(&third.manifest_xml).unwrap();
     assert_eq!(manifest.ignore, [".DS_Store", "ascmhl", "ascmhl/", "*.tmp", "x"]);
@@ -107,7 +119,8 @@ fn recorded_then_ignored_is_neither_missing_nor_hashed() {
 
 #[test]
 fn a_rename_is_verified_once_and_then_forgotten_as_missing() {
-    let first = History::empty().append("R", &operation(0, Process::InPlace), &[record("old", b"1", &[Xxh64])], &[], &[]).unwrap();
+    let first =
+        History::empty().append("R", &operation(0, Process::InPlace), &[record("old", b"1", &[Xxh64])], &[], &[]).unwrap();
     let mut file = record("new", b"1", &[Xxh64]);
     file.previous_path = Some(path("old"));
     let second = reloaded(&[&first]).append("R", &operation(1, Process::InPlace), &[file.clone()], &[], &[]).unwrap();
@@ -116,7 +129,10 @@ fn a_rename_is_verified_once_and_then_forgotten_as_missing() {
     let history = reloaded(&[&first, &second]);
     let expected = history.expected();
     assert_eq!(expected.keys().collect::<Vec<_>>(), [&path("new")]);
-    assert_eq!((expected[&path("new")].previous_paths.as_slice(), expected[&path("new")].first_generation), ([path("old")].as_slice(), 1));
+    assert_eq!(
+        (expected[&path("new")].previous_paths.as_slice(), expected[&path("new")].first_generation),
+        ([path("old")].as_slice(), 1)
+    );
     let unknown = History::empty().append("R", &operation(1, Process::InPlace), &[file], &[], &[]);
     assert_eq!(unknown, Err(AppendError::PreviousPath { path: path("new"), previous: path("old") }));
 }
@@ -192,7 +208,10 @@ fn every_generation_of_a_growing_tree_is_verified_by_the_next() {
     }
     let history = load(root.path()).unwrap();
     assert_eq!(history.latest_number(), 4);
-    let files = walk(root.path()).0.into_iter().filter(|(path, _)| !path.is_under(&RelPath::new("ascmhl").unwrap()) && path.as_str() != ".DS_Store");
+    let files = walk(root.path())
+        .0
+        .into_iter()
+        .filter(|(path, _)| !path.is_under(&RelPath::new("ascmhl").unwrap()) && path.as_str() != ".DS_Store");
     for (path, bytes) in files {
         let found = record(path.as_str(), &bytes, &[HashFormat::Xxh3]).hashes;
         assert_eq!(history.expected()[&path].check(&found), checkgate_mhl::FileCheck::Verified(vec![HashFormat::Xxh3]), "{path}");

@@ -7,7 +7,8 @@ use std::fs;
 fn every_kind_of_difference_is_told_apart() {
     let root = temporary();
     let at = |name: &str| root.path().join(name);
-    for (name, text) in [("gone", "1"), ("grown", "22"), ("D/kept", "3"), ("caf\u{e9}", "4"), ("Upper.MOV", "5"), ("turned", "6")] {
+    for (name, text) in [("gone", "1"), ("grown", "22"), ("D/kept", "3"), ("caf\u{e9}", "4"), ("Upper.MOV", "5"), ("turned", "6")]
+    {
         fs::create_dir_all(at(name).parent().unwrap()).unwrap();
         fs::write(at(name), text).unwrap();
     }

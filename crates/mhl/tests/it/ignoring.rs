@@ -5,21 +5,71 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 const PATHS: [&str; 22] = [
-    "a", "bb", "a.mov", "A.MOV", "Clips/a.mov", "Clips/b.mov", "Clips/sub/c.mov", "doc/x/y.txt", "doc/x.txt", "x/doc/z.txt", "tmp/a", "b/tmp/c",
-    "file#1", "#a", "!a", " lead", "deep/a/b/c/d.txt", "deep/x.tmp", "foo[1].txt", "foo1.txt", "back\\slash", "Köln/ü.txt",
+    "a",
+    "bb",
+    "a.mov",
+    "A.MOV",
+    "Clips/a.mov",
+    "Clips/b.mov",
+    "Clips/sub/c.mov",
+    "doc/x/y.txt",
+    "doc/x.txt",
+    "x/doc/z.txt",
+    "tmp/a",
+    "b/tmp/c",
+    "file#1",
+    "#a",
+    "!a",
+    " lead",
+    "deep/a/b/c/d.txt",
+    "deep/x.tmp",
+    "foo[1].txt",
+    "foo1.txt",
+    "back\\slash",
+    "Köln/ü.txt",
 ];
 
 const PATTERNS: [&[&str]; 32] = [
-    &["a"], &["/a"], &["a/"], &["*.mov"], &["*.MOV"], &["Clips/"], &["Clips"], &["Clips/*"], &["Clips/**"], &["**/a.mov"], &["Clips/**/c.mov"],
-    &["doc/x/"], &["doc/x"], &["/doc/*.txt"], &["tmp"], &["tmp/"], &["/tmp"], &["b/tmp"], &["#a"], &["\\#a"], &["\\!a"], &["deep/**/d.txt"],
-    &["*.tmp", "!deep/x.tmp"], &["Clips/*", "!Clips/a.mov"], &["Clips/", "!Clips/a.mov"], &["*", "!*.txt"], &["foo[0-9].txt"], &["foo\\[1\\].txt"],
-    &["?"], &["K*"], &["**"], &["a.mov "],
+    &["a"],
+    &["/a"],
+    &["a/"],
+    &["*.mov"],
+    &["*.MOV"],
+    &["Clips/"],
+    &["Clips"],
+    &["Clips/*"],
+    &["Clips/**"],
+    &["**/a.mov"],
+    &["Clips/**/c.mov"],
+    &["doc/x/"],
+    &["doc/x"],
+    &["/doc/*.txt"],
+    &["tmp"],
+    &["tmp/"],
+    &["/tmp"],
+    &["b/tmp"],
+    &["#a"],
+    &["\\#a"],
+    &["\\!a"],
+    &["deep/**/d.txt"],
+    &["*.tmp", "!deep/x.tmp"],
+    &["Clips/*", "!Clips/a.mov"],
+    &["Clips/", "!Clips/a.mov"],
+    &["*", "!*.txt"],
+    &["foo[0-9].txt"],
+    &["foo\\[1\\].txt"],
+    &["?"],
+    &["K*"],
+    &["**"],
+    &["a.mov "],
 ];
 
 #[test]
 fn patterns_mean_what_git_takes_them_to_mean() {
     let root = temporary();
-    let git = |arguments: &[&str]| Command::new("git").args(arguments).current_dir(root.path()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let git = |arguments: &[&str]| {
+        Command::new("git").args(arguments).current_dir(root.path()).stdout(Stdio::null()).stderr(Stdio::null()).status()
+    };
     if !git(&["init", "-q"]).is_ok_and(|status| status.success()) {
         eprintln!("SKIPPED: git missing");
         return;

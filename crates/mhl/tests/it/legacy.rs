@@ -22,13 +22,18 @@ fn lists_of_the_legacy_reference_tool_hold() {
     let mut lists = 0;
     for name in ["md5", "sha1", "xxhash", "xxhash64", "xxhash64be", "null", "generic", "machinereadable", "multiple"] {
         let folder = root.join(format!("mhl_verify_{name}"));
-        let file = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|e| e == "mhl")).unwrap();
+        let file = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.extension().is_some_and(|e| e == "mhl"))
+            .unwrap();
         let list = LegacyList::parse(&fs::read(&file).unwrap()).unwrap();
         assert!(list.refused.is_empty() && list.warnings.is_empty());
         let results = check(&folder, &list);
         assert!(results.len() >= 3);
         for (entry, result) in list.entries.iter().zip(results) {
-            let want = if entry.hashes == [checkgate_mhl::LegacyHash::Null] { LegacyCheck::SizeOnly } else { LegacyCheck::Verified };
+            let want =
+                if entry.hashes == [checkgate_mhl::LegacyHash::Null] { LegacyCheck::SizeOnly } else { LegacyCheck::Verified };
             // In this fixture the MD5 of the second and third file is that of the first. The legacy tool looks at one hash of each
             // entry and does not see it; here every hash must hold, and the result says that the others do.
             let want = match (name, entry.path.as_str()) {
@@ -70,7 +75,10 @@ fn every_encoding_and_line_end_gives_the_same_names() {
     ] {
         let list = LegacyList::parse(&fs::read(root.join(file)).unwrap()).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert!(list.entries.iter().any(|entry| entry.path == path(name)), "{file}: {:?}", list.entries);
-        assert!(list.entries.iter().all(|entry| entry.size_bytes == Some(277) && entry.modified.is_some() && entry.hashes.len() == 1), "{file}");
+        assert!(
+            list.entries.iter().all(|entry| entry.size_bytes == Some(277) && entry.modified.is_some() && entry.hashes.len() == 1),
+            "{file}"
+        );
         assert_eq!((list.version.as_str(), list.host_name.as_deref()), ("1.0", Some("ubuntu-12")));
     }
 }

@@ -1,15 +1,18 @@
 use crate::support::{operation, path, record};
-use checkgate_mhl::{Chain, History, HistoryError, HistoryFile, HistoryWarning, Manifest, NewGeneration, ParseManifestError, Process, Unchained};
-use checkgate_model::HashFormat::{C4, Xxh64};
 use checkgate_mhl::hash_bytes;
+use checkgate_mhl::{
+    Chain, History, HistoryError, HistoryFile, HistoryWarning, Manifest, NewGeneration, ParseManifestError, Process, Unchained,
+};
+use checkgate_model::HashFormat::{C4, Xxh64};
 
 fn generations(count: u32) -> (Vec<u8>, Vec<HistoryFile>) {
     let mut files: Vec<HistoryFile> = Vec::new();
     let mut history = History::empty();
     let mut chain = Vec::new();
     for number in 0..count {
-        let new: NewGeneration =
-            history.append("R", &operation(i64::from(number) * 60, Process::Transfer), &[record("a", b"1", &[Xxh64])], &[], &[]).unwrap();
+        let new: NewGeneration = history
+            .append("R", &operation(i64::from(number) * 60, Process::Transfer), &[record("a", b"1", &[Xxh64])], &[], &[])
+            .unwrap();
         files.push(HistoryFile { name: new.manifest_name, bytes: new.manifest_xml });
         chain = new.chain_xml;
         history = History::load(Some(&chain), &files).unwrap();
@@ -21,7 +24,11 @@ fn generations(count: u32) -> (Vec<u8>, Vec<HistoryFile>) {
 fn chained(files: &[(u32, &HistoryFile)]) -> Vec<u8> {
     let mut chain = Chain::default();
     for (sequence, file) in files {
-        chain.entries.push(checkgate_mhl::ChainEntry { sequence: *sequence, name: file.name.clone(), c4: hash_bytes(C4, &file.bytes) });
+        chain.entries.push(checkgate_mhl::ChainEntry {
+            sequence: *sequence,
+            name: file.name.clone(),
+            c4: hash_bytes(C4, &file.bytes),
+        });
     }
     chain.to_xml().unwrap()
 }
@@ -68,7 +75,9 @@ fn what_is_gone_is_32_or_33() {
 #[test]
 fn a_chain_that_cannot_be_read_is_an_error() {
     let (chain, files) = generations(1);
-    for broken in [&b""[..], &chain[..chain.len() - 20], b"not xml", b"<a/>", b"<ascmhldirectory xmlns='urn:ASC:MHL:DIRECTORY:v2.0'/>"] {
+    for broken in
+        [&b""[..], &chain[..chain.len() - 20], b"not xml", b"<a/>", b"<ascmhldirectory xmlns='urn:ASC:MHL:DIRECTORY:v2.0'/>"]
+    {
         assert!(History::load(Some(broken), &files).is_err(), "{}", String::from_utf8_lossy(broken));
     }
 }
@@ -110,7 +119,9 @@ fn sequence_numbers_run_from_one_without_gap() {
 #[test]
 fn unsafe_and_double_paths_are_refused() {
     for bad in ["/etc/passwd", "../a", "a/../../b", "", "a//b", "./a"] {
-        let error = single(&manifest(&format!("<hash><path>{bad}</path><xxh64 action=\"original\">ef46db3751d8e999</xxh64></hash>"))).unwrap_err();
+        let error =
+            single(&manifest(&format!("<hash><path>{bad}</path><xxh64 action=\"original\">ef46db3751d8e999</xxh64></hash>")))
+                .unwrap_err();
         let HistoryError::Manifest { source, .. } = error else { panic!("{bad}: {error}") };
         assert!(matches!(*source, ParseManifestError::Path { .. }), "{bad}: {source}");
     }
@@ -126,7 +137,8 @@ fn foreign_manifests_are_read_with_warnings() {
          <hash><path>b</path><xxh64 action=\"odd\">ef46db3751d8e999</xxh64><metadata><x:y xmlns:x='z'><path>q</path></x:y></metadata></hash>\
          <!-- note --><?pi ?><hash><path>c</path></hash>",
     );
-    let prefixed = text.replace("</", "</m:").replace('<', "<m:").replace("<m:/m:", "</m:").replace("<m:!", "<!").replace("<m:?", "<?");
+    let prefixed =
+        text.replace("</", "</m:").replace('<', "<m:").replace("<m:/m:", "</m:").replace("<m:!", "<!").replace("<m:?", "<?");
     let prefixed = prefixed.replace("xmlns=", "xmlns:m=").replace("m:x:y", "x:y");
     for text in [text.clone(), format!("\u{feff}{text}"), prefixed] {
         let history = single(&text).unwrap_or_else(|error| panic!("{error}: {:?}\n{text}", std::error::Error::source(&error)));
@@ -141,7 +153,9 @@ fn foreign_manifests_are_read_with_warnings() {
 #[test]
 fn a_history_of_verified_hashes_only_is_a_reference_too() {
     let history = single(&manifest("<hash><path>a</path><xxh64 action=\"failed\">0000000000000000</xxh64><md5 action=\"verified\">d41d8cd98f00b204e9800998ecf8427e</md5></hash>")).unwrap();
-    let new = history.append("R", &operation(0, Process::InPlace), &[record("a", b"", &[checkgate_model::HashFormat::Md5])], &[], &[]).unwrap();
+    let new = history
+        .append("R", &operation(0, Process::InPlace), &[record("a", b"", &[checkgate_model::HashFormat::Md5])], &[], &[])
+        .unwrap();
     assert_eq!(new.outcomes[0].2, checkgate_mhl::Action::Verified);
     assert_eq!(new.number, 2);
 }
@@ -150,7 +164,12 @@ fn a_history_of_verified_hashes_only_is_a_reference_too() {
 fn doctype_and_digests_that_are_none_are_refused() {
     let doctype = format!("<!DOCTYPE hashlist [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>{}", manifest(""));
     assert!(Manifest::parse(doctype.as_bytes()).is_err());
-    for bad in ["<xxh64>ef46</xxh64>", "<c4>c4</c4>", "<md5/>", "<md5>d41d8cd98f00b204e9800998ecf8427e</md5><md5>d41d8cd98f00b204e9800998ecf8427e</md5>"] {
+    for bad in [
+        "<xxh64>ef46</xxh64>",
+        "<c4>c4</c4>",
+        "<md5/>",
+        "<md5>d41d8cd98f00b204e9800998ecf8427e</md5><md5>d41d8cd98f00b204e9800998ecf8427e</md5>",
+    ] {
         assert!(Manifest::parse(manifest(&format!("<hash><path>a</path>{bad}</hash>")).as_bytes()).is_err(), "{bad}");
     }
     assert!(matches!(Manifest::parse(b"<hashlist version=\"2.0\"/>"), Err(ParseManifestError::WrongRoot(_))));

@@ -34,7 +34,12 @@ fn records_go_to_the_closest_history_and_parents_refer_to_children() {
     assert_schema_valid(root.path());
     let whole = load(root.path()).unwrap();
     assert_eq!(whole.expected().len(), 5 + 4, "{:?}", whole.expected().keys());
-    assert!(new.outcomes.iter().filter(|(path, _, _)| path.as_str().ends_with(".mov")).all(|(_, _, action)| *action == Action::Verified));
+    assert!(
+        new.outcomes
+            .iter()
+            .filter(|(path, _, _)| path.as_str().ends_with(".mov"))
+            .all(|(_, _, action)| *action == Action::Verified)
+    );
     let Some(tool) = reference() else { return };
     tool.assert(&["verify"], root.path(), 0);
     tool.assert(&["diff"], root.path(), 0);

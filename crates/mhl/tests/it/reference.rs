@@ -56,7 +56,11 @@ fn what_the_reference_writes_is_verified_here() {
         let patterns = history.ignore_patterns();
         for name in counted(root.path(), &patterns) {
             let bytes = fs::read(root.path().join(name.as_str())).unwrap();
-            assert_eq!(expected[&name].check(&record(name.as_str(), &bytes, &[format]).hashes), FileCheck::Verified(vec![format]), "{name}");
+            assert_eq!(
+                expected[&name].check(&record(name.as_str(), &bytes, &[format]).hashes),
+                FileCheck::Verified(vec![format]),
+                "{name}"
+            );
         }
         let (_, folders) = walk(root.path());
         let manifest = &history.generations()[0].manifest;
@@ -67,7 +71,12 @@ fn what_the_reference_writes_is_verified_here() {
         assert_eq!(manifest.folders().count(), ours.folders.len());
         for folder in manifest.folders() {
             let computed = &ours.folders[&folder.path];
-            assert_eq!((&folder.content[0].value, &folder.structure[0].value), (&computed.content, &computed.structure), "{}", folder.path);
+            assert_eq!(
+                (&folder.content[0].value, &folder.structure[0].value),
+                (&computed.content, &computed.structure),
+                "{}",
+                folder.path
+            );
         }
     }
 }
@@ -99,7 +108,11 @@ fn both_find_the_same_damage() {
     tool.assert(&["verify"], root.path(), 10);
 
     let root = sealed();
-    let manifest = fs::read_dir(root.path().join("ascmhl")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|e| e == "mhl")).unwrap();
+    let manifest = fs::read_dir(root.path().join("ascmhl"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "mhl"))
+        .unwrap();
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text.replace("cart-1", "cart-2")).unwrap();
     tool.assert(&["verify"], root.path(), 31);
@@ -125,7 +138,12 @@ fn a_second_format_joins_as_verified_on_both_sides() {
     tool.assert(&["create", "-h", "md5"], root.path(), 0);
     tool.assert(&["verify"], root.path(), 0);
     let history = load(root.path()).unwrap();
-    assert!(history.generations()[2].manifest.files().all(|file| file.hashes.iter().all(|hash| hash.action == Some(Action::Verified))));
+    assert!(
+        history.generations()[2]
+            .manifest
+            .files()
+            .all(|file| file.hashes.iter().all(|hash| hash.action == Some(Action::Verified)))
+    );
 }
 
 #[test]
@@ -142,7 +160,11 @@ fn a_rename_written_by_the_reference_is_followed_here() {
     let difference = diff(&history.expected(), &listing(root.path()), &history.ignore_patterns());
     assert!(difference.is_clean(), "{difference:?}");
     let second = seal(root.path(), &[HashFormat::Xxh64], 60);
-    assert!(second.missing.is_empty() && second.outcomes.iter().all(|(_, _, action)| *action == Action::Verified), "{:?}", second.outcomes);
+    assert!(
+        second.missing.is_empty() && second.outcomes.iter().all(|(_, _, action)| *action == Action::Verified),
+        "{:?}",
+        second.outcomes
+    );
     tool.assert(&["verify"], root.path(), 0);
 }
 
@@ -165,6 +187,9 @@ fn both_leave_out_the_same_files() {
     let [first, second] = history.generations() else { panic!("two generations") };
     let names = |manifest: &Manifest| manifest.files().map(|file| file.path.clone()).collect::<Vec<_>>();
     assert_eq!(names(&second.manifest), names(&first.manifest));
-    assert_eq!(second.manifest.root_hash.as_ref().unwrap().structure[0].value, first.manifest.root_hash.as_ref().unwrap().structure[0].value);
+    assert_eq!(
+        second.manifest.root_hash.as_ref().unwrap().structure[0].value,
+        first.manifest.root_hash.as_ref().unwrap().structure[0].value
+    );
     assert_eq!(history.ignore_patterns()[3..], patterns);
 }

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 /// What must be equal between two tools: everything but creator and dates.
 fn essence(manifest: &Manifest) -> Vec<String> {
     let hashes = |list: &[HashEntry]| {
-        list.iter().map(|hash| format!("{} {}", hash.value, hash.action.map_or("", checkgate_mhl::Action::word))).collect::<Vec<_>>().join(" ")
+        list.iter()
+            .map(|hash| format!("{} {}", hash.value, hash.action.map_or("", checkgate_mhl::Action::word)))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let mut lines: Vec<String> = manifest
         .entries
@@ -26,10 +29,16 @@ fn essence(manifest: &Manifest) -> Vec<String> {
 
 fn scenario_roots() -> Vec<PathBuf> {
     let Some(scenarios) = samples("mhl/ascmhl-scenarios/Output") else { return Vec::new() };
-    ["scenario_01/travel_01", "scenario_02/travel_01", "scenario_02/file_server", "scenario_04/travel_01", "scenario_04/file_server"]
-        .iter()
-        .map(|below| scenarios.join(below).join("A002R2EC"))
-        .collect()
+    [
+        "scenario_01/travel_01",
+        "scenario_02/travel_01",
+        "scenario_02/file_server",
+        "scenario_04/travel_01",
+        "scenario_04/file_server",
+    ]
+    .iter()
+    .map(|below| scenarios.join(below).join("A002R2EC"))
+    .collect()
 }
 
 #[test]
@@ -44,12 +53,15 @@ fn generations_equal_those_of_the_published_scenarios() {
             let folder = root.join(FOLDER);
             let mut chain = checkgate_mhl::Chain::parse(&fs::read(folder.join(CHAIN)).unwrap()).unwrap();
             chain.entries.truncate(earlier.len());
-            let files: Vec<HistoryFile> =
-                earlier.iter().map(|known| HistoryFile { name: known.name.clone(), bytes: fs::read(folder.join(&known.name)).unwrap() }).collect();
+            let files: Vec<HistoryFile> = earlier
+                .iter()
+                .map(|known| HistoryFile { name: known.name.clone(), bytes: fs::read(folder.join(&known.name)).unwrap() })
+                .collect();
             History::load(Some(&chain.to_xml().unwrap()), &files).unwrap()
         };
         let (files, folders) = walk(&root);
-        let records: Vec<FileRecord> = files.iter().map(|(path, bytes)| record(path.as_str(), bytes, &[HashFormat::Xxh64])).collect();
+        let records: Vec<FileRecord> =
+            files.iter().map(|(path, bytes)| record(path.as_str(), bytes, &[HashFormat::Xxh64])).collect();
         let ours = before.append("A002R2EC", &operation(0, Process::InPlace), &records, &folders, &[]).unwrap();
         let parsed = Manifest::parse(&ours.manifest_xml).unwrap();
         assert_eq!(essence(&parsed), essence(&last.manifest), "{}", root.display());

@@ -1,7 +1,8 @@
 //! Trees on disk, their seals, and the tools that judge them.
 
 use checkgate_mhl::{
-    CHAIN, FOLDER, FileRecord, History, HistoryError, HistoryFile, IgnoreSet, Listing, MultiHasher, NewGeneration, Operation, Process,
+    CHAIN, FOLDER, FileRecord, History, HistoryError, HistoryFile, IgnoreSet, Listing, MultiHasher, NewGeneration, Operation,
+    Process,
 };
 use checkgate_model::{HashFormat, RelPath, Timestamp};
 use std::collections::BTreeMap;
@@ -231,7 +232,8 @@ pub(crate) fn forge(root: &Path, seed: u64) {
         state ^= state << 17;
         state % below
     };
-    let names = ["Clips", "A003C001", "Köln", " blank ", "a&b<c>", "it's \"q\"", "日本語", "😀", "#a", "!b", "-v", "dot.", "x;y", "Ünï"];
+    let names =
+        ["Clips", "A003C001", "Köln", " blank ", "a&b<c>", "it's \"q\"", "日本語", "😀", "#a", "!b", "-v", "dot.", "x;y", "Ünï"];
     let mut folders = vec![String::new()];
     for _ in 0..12 {
         let above = folders[next(folders.len() as u64) as usize].clone();

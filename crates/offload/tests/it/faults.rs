@@ -1,7 +1,10 @@
 //! What goes wrong on set: cards pulled, drives full, drives that lie, files that cannot be read. Each is isolated, named and resumable.
 
 use crate::loop_image::LoopImage;
-use crate::support::{assert_mirrors, bytes, failures, forge_card, forge_small_card, history_names, plan, reference, run, run_watched, stored, tree, write};
+use crate::support::{
+    assert_mirrors, bytes, failures, forge_card, forge_small_card, history_names, plan, reference, run, run_watched, stored,
+    tree, write,
+};
 use checkgate_model::{ErrorCode, EvidenceLevel};
 use checkgate_offload::{Control, CopyState, Event, Outcome, Phase};
 use std::fs;
@@ -25,7 +28,11 @@ fn a_corrupt_copy_is_noticed_and_set_aside() {
     let report = report.unwrap();
     assert_eq!(failures(&events), [(Some("copy-0".to_owned()), name.to_owned(), ErrorCode::CopyCorrupt)]);
     assert_eq!((report.copies[0].weakest, &report.copies[0].state), (None, &CopyState::CompleteWithFailures));
-    assert!(report.copies[0].failed[0].problem.details[0].contains(&(16 * 1024 * 1024).to_string()), "{:?}", report.copies[0].failed);
+    assert!(
+        report.copies[0].failed[0].problem.details[0].contains(&(16 * 1024 * 1024).to_string()),
+        "{:?}",
+        report.copies[0].failed
+    );
     assert_eq!(report.copies[1].state, CopyState::Complete);
     assert!(!flipped.exists() && copy.join("A001R1AB/.A001C001_261123_R1AB.mov.checkgate-corrupt").is_file());
     assert_mirrors(&card, &sound);
@@ -36,7 +43,8 @@ fn a_corrupt_copy_is_noticed_and_set_aside() {
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_eq!(fs::read(card.join(name)).unwrap(), fs::read(copy.join(name)).unwrap());
     assert_eq!(history_names(&copy).len(), 3, "a second generation knows the file: {:?}", history_names(&copy));
-    let checked = checkgate_offload::verify(&copy, &Default::default(), &Control::new(), &checkgate_offload::Meter::new()).unwrap();
+    let checked =
+        checkgate_offload::verify(&copy, &Default::default(), &Control::new(), &checkgate_offload::Meter::new()).unwrap();
     assert!(checked.is_whole() && checked.warnings.iter().any(|warning| warning.contains("set aside")), "{checked:#?}");
     if let Some(reference) = reference("ascmhl-debug") {
         let output = std::process::Command::new(reference).arg("verify").arg(&copy).output().unwrap();
@@ -71,8 +79,16 @@ fn a_full_destination_does_not_stop_the_other() {
     let (tiny, good) = (image.mount.join("roll"), temporary.path().join("good"));
     let (report, events) = run(&plan(&card, &[tiny, good.clone()]));
     let report = report.unwrap();
-    assert!(matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFull), "{:?}", report.copies[0]);
-    assert!(events.iter().any(|event| matches!(event, Event::CopyAborted { problem, .. } if problem.code == ErrorCode::DestinationFull)));
+    assert!(
+        matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFull),
+        "{:?}",
+        report.copies[0]
+    );
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event, Event::CopyAborted { problem, .. } if problem.code == ErrorCode::DestinationFull))
+    );
     assert_eq!(report.copies[1].state, CopyState::Complete);
     assert_eq!(report.outcome, Outcome::CompleteWithFailures);
     assert_mirrors(&card, &good);
@@ -97,7 +113,11 @@ fn a_destination_that_fills_up_in_the_middle_keeps_what_is_whole_and_goes_on_lat
         }
     });
     let report = report.unwrap();
-    assert!(matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFull), "{:?}", report.copies[0]);
+    assert!(
+        matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFull),
+        "{:?}",
+        report.copies[0]
+    );
     assert_eq!(report.copies[1].state, CopyState::Complete);
     for (name, content) in tree(&filling) {
         assert!(!name.contains("checkgate"), "{name} is left over");
@@ -129,7 +149,11 @@ fn a_destination_pulled_in_the_middle_does_not_stop_the_other() {
         }
     });
     let report = report.unwrap();
-    assert!(done && matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFailed), "{:?}", report.copies[0]);
+    assert!(
+        done && matches!(&report.copies[0].state, CopyState::Aborted(problem) if problem.code == ErrorCode::DestinationFailed),
+        "{:?}",
+        report.copies[0]
+    );
     assert_eq!((report.copies[0].weakest, &report.copies[1].state), (None, &CopyState::Complete));
     assert!(!events.iter().any(|event| matches!(event, Event::FileProven { copy, .. } if copy.as_str() == "copy-0")));
     assert_mirrors(&card, &good);
@@ -157,7 +181,11 @@ fn a_card_pulled_in_the_middle_interrupts_and_goes_on_later() {
         }
     });
     let report = report.unwrap();
-    assert!(matches!(&report.outcome, Outcome::Interrupted(problem) if problem.code == ErrorCode::SourceGone), "{:?}", report.outcome);
+    assert!(
+        matches!(&report.outcome, Outcome::Interrupted(problem) if problem.code == ErrorCode::SourceGone),
+        "{:?}",
+        report.outcome
+    );
     assert!(history_names(&copy).is_empty(), "an unfinished copy has no manifest");
     let whole = tree(&copy).values().flatten().count();
     assert!(whole < 80, "the card was pulled in the middle");

@@ -1,6 +1,8 @@
 //! A run can be killed at any event, stopped and resumed; it ends in the same copies and one manifest.
 
-use crate::support::{assert_mirrors, failures, forge_card, forge_small_card, history_names, plan, run, run_killed, run_watched, stored, write};
+use crate::support::{
+    assert_mirrors, failures, forge_card, forge_small_card, history_names, plan, run, run_killed, run_watched, stored, write,
+};
 use checkgate_model::ErrorCode;
 use checkgate_offload::{Control, Event, Outcome};
 use std::fs;
@@ -15,11 +17,15 @@ fn killed_at_any_event_it_ends_in_the_same_copies_and_one_manifest() {
     let wanted = history_names(&whole[0]);
     assert_eq!(wanted.len(), 2);
     for stored_events in 0..events.len() {
-        let roots = [temporary.path().join(format!("{stored_events}-1/roll")), temporary.path().join(format!("{stored_events}-2/roll"))];
+        let roots =
+            [temporary.path().join(format!("{stored_events}-1/roll")), temporary.path().join(format!("{stored_events}-2/roll"))];
         let first = plan(&card, &roots);
         let (report, seen) = run_killed(&first, stored_events);
         match report {
-            Ok(report) => assert!(matches!(&report.outcome, Outcome::Interrupted(problem) if problem.code == ErrorCode::StateFailed), "{report:?}"),
+            Ok(report) => assert!(
+                matches!(&report.outcome, Outcome::Interrupted(problem) if problem.code == ErrorCode::StateFailed),
+                "{report:?}"
+            ),
             Err(error) => assert_eq!(error.code(), ErrorCode::StateFailed),
         }
         assert_eq!(seen.len(), stored_events, "nothing is announced after a failure to store");
@@ -100,7 +106,13 @@ fn a_card_that_changed_since_the_first_run_is_a_loud_problem() {
     assert_eq!(report.copies[0].weakest, None);
     let mut failed = failures(&events);
     failed.sort_by(|a, b| a.1.cmp(&b.1));
-    assert_eq!(failed, [(None, "CLIP/A001C001.mov".to_owned(), ErrorCode::SourceChanged), (None, "index.xml".to_owned(), ErrorCode::SourceChanged)]);
+    assert_eq!(
+        failed,
+        [
+            (None, "CLIP/A001C001.mov".to_owned(), ErrorCode::SourceChanged),
+            (None, "index.xml".to_owned(), ErrorCode::SourceChanged)
+        ]
+    );
     assert_eq!(fs::read(root.join("CLIP/A001C001.mov")).unwrap(), copied, "the first recording is kept");
 }
 

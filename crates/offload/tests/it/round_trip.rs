@@ -29,7 +29,9 @@ fn two_copies_mirror_the_card_and_carry_a_manifest() {
     let copied: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            Event::FileCopied { path, size_bytes, block_crc64, hashes, .. } => Some((path.as_str(), *size_bytes, block_crc64.len(), hashes.len())),
+            Event::FileCopied { path, size_bytes, block_crc64, hashes, .. } => {
+                Some((path.as_str(), *size_bytes, block_crc64.len(), hashes.len()))
+            }
             _ => None,
         })
         .collect();
@@ -56,7 +58,8 @@ fn the_reference_tool_accepts_what_was_sealed() {
     match samples() {
         Some(samples) => {
             let schema = samples.join("mhl/xsd/ASCMHL.xsd");
-            let output = Command::new(&reference).arg("xsd-schema-check").arg("-xsd").arg(&schema).arg(&manifest).output().unwrap();
+            let output =
+                Command::new(&reference).arg("xsd-schema-check").arg("-xsd").arg(&schema).arg(&manifest).output().unwrap();
             assert!(output.status.success(), "{output:?}\n{}", fs::read_to_string(&manifest).unwrap());
         }
         None => eprintln!("SKIPPED: samples missing, the schema was not checked"),
@@ -75,7 +78,10 @@ fn every_hash_format_is_computed_in_flight() {
     plan.hashes = HashFormat::ALL.to_vec();
     let (report, events) = run(&plan);
     assert_eq!(report.unwrap().outcome, Outcome::Complete);
-    let hashes = events.iter().find_map(|event| if let Event::FileCopied { hashes, .. } = event { Some(hashes.clone()) } else { None }).unwrap();
+    let hashes = events
+        .iter()
+        .find_map(|event| if let Event::FileCopied { hashes, .. } = event { Some(hashes.clone()) } else { None })
+        .unwrap();
     let texts: Vec<String> = hashes.iter().map(|hash| hash.to_text()).collect();
     assert_eq!(hashes.iter().map(|hash| hash.format()).collect::<Vec<_>>(), HashFormat::ALL);
     assert_eq!(texts[1], "900150983cd24fb0d6963f7d28e17f72");
@@ -97,9 +103,15 @@ fn a_history_that_came_with_the_card_is_continued() {
     let report = run(&onward).0.unwrap();
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_mirrors(&card, &second);
-    assert_eq!(history_names(&second), ["0001_A001R1AB_2026-11-23_070000Z.mhl", "0002_A001R1AB_2026-11-24_070000Z.mhl", "ascmhl_chain.xml"]);
+    assert_eq!(
+        history_names(&second),
+        ["0001_A001R1AB_2026-11-23_070000Z.mhl", "0002_A001R1AB_2026-11-24_070000Z.mhl", "ascmhl_chain.xml"]
+    );
     assert_eq!(history_names(&first).len(), 2, "the source is as it was");
-    assert_eq!(fs::read(first.join("ascmhl/0001_A001R1AB_2026-11-23_070000Z.mhl")).unwrap(), fs::read(second.join("ascmhl/0001_A001R1AB_2026-11-23_070000Z.mhl")).unwrap());
+    assert_eq!(
+        fs::read(first.join("ascmhl/0001_A001R1AB_2026-11-23_070000Z.mhl")).unwrap(),
+        fs::read(second.join("ascmhl/0001_A001R1AB_2026-11-23_070000Z.mhl")).unwrap()
+    );
     if let Some(reference) = reference("ascmhl-debug") {
         assert!(Command::new(reference).arg("verify").arg(&second).output().unwrap().status.success());
     }
@@ -110,7 +122,8 @@ fn evidence_says_no_more_than_was_done() {
     let temporary = tempfile::tempdir().unwrap();
     let card = temporary.path().join("card");
     write(&card, "clip.mov", b"picture");
-    for (depth, level) in [(VerifyDepth::None, EvidenceLevel::HashInFlight), (VerifyDepth::System, EvidenceLevel::ReadBackSystem)] {
+    for (depth, level) in [(VerifyDepth::None, EvidenceLevel::HashInFlight), (VerifyDepth::System, EvidenceLevel::ReadBackSystem)]
+    {
         let mut plan = plan(&card, &[temporary.path().join(format!("{depth:?}"))]);
         plan.verify = depth;
         plan.source_reread = false;

@@ -2,7 +2,9 @@
 
 use checkgate_mhl::{Operation, Process};
 use checkgate_model::{CopyId, ErrorCode, HashFormat, RelPath, Timestamp};
-use checkgate_offload::{Control, CopyPlan, Event, FileState, Meter, OffloadError, OffloadReport, Plan, PriorFile, StoreError, VerifyDepth};
+use checkgate_offload::{
+    Control, CopyPlan, Event, FileState, Meter, OffloadError, OffloadReport, Plan, PriorFile, StoreError, VerifyDepth,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +70,11 @@ pub fn plan(card: &Path, roots: &[PathBuf]) -> Plan {
         copies: roots
             .iter()
             .enumerate()
-            .map(|(number, root)| CopyPlan { id: CopyId(format!("copy-{number}")), label: format!("drive {number}"), root: root.clone() })
+            .map(|(number, root)| CopyPlan {
+                id: CopyId(format!("copy-{number}")),
+                label: format!("drive {number}"),
+                root: root.clone(),
+            })
             .collect(),
         hashes: vec![HashFormat::Xxh64],
         verify: VerifyDepth::Device,
@@ -83,7 +89,11 @@ pub fn run(plan: &Plan) -> (Result<OffloadReport, OffloadError>, Vec<Event>) {
     run_watched(plan, &Control::new(), &mut |_| {})
 }
 
-pub fn run_watched(plan: &Plan, control: &Control, watch: &mut dyn FnMut(&Event)) -> (Result<OffloadReport, OffloadError>, Vec<Event>) {
+pub fn run_watched(
+    plan: &Plan,
+    control: &Control,
+    watch: &mut dyn FnMut(&Event),
+) -> (Result<OffloadReport, OffloadError>, Vec<Event>) {
     let mut events = Vec::new();
     let report = checkgate_offload::run(plan, control, &Meter::new(), &mut |event| {
         watch(&event);
@@ -108,11 +118,21 @@ pub fn run_killed(plan: &Plan, stored: usize) -> (Result<OffloadReport, OffloadE
 
 /// What an application would pass to the next run.
 pub fn stored(prior: &[PriorFile], events: &[Event]) -> Vec<PriorFile> {
-    let mut files: BTreeMap<(CopyId, RelPath), PriorFile> = prior.iter().map(|file| ((file.copy.clone(), file.path.clone()), file.clone())).collect();
+    let mut files: BTreeMap<(CopyId, RelPath), PriorFile> =
+        prior.iter().map(|file| ((file.copy.clone(), file.path.clone()), file.clone())).collect();
     for event in events {
         match event.clone() {
             Event::FileCopied { copy, path, size_bytes, modified, hashes, block_crc64 } => {
-                let file = PriorFile { copy: copy.clone(), path: path.clone(), size_bytes, modified, hashes, evidence: None, block_crc64, state: FileState::Copied };
+                let file = PriorFile {
+                    copy: copy.clone(),
+                    path: path.clone(),
+                    size_bytes,
+                    modified,
+                    hashes,
+                    evidence: None,
+                    block_crc64,
+                    state: FileState::Copied,
+                };
                 files.insert((copy, path), file);
             }
             Event::FileProven { copy, path, evidence } => {
@@ -165,8 +185,9 @@ pub fn assert_mirrors(card: &Path, copy: &Path) {
 
 /// Manifests and chain of a copy.
 pub fn history_names(copy: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(copy.join("ascmhl")).map(|entries| entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()).unwrap_or_default();
+    let mut names: Vec<String> = fs::read_dir(copy.join("ascmhl"))
+        .map(|entries| entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect())
+        .unwrap_or_default();
     names.sort();
     names
 }
@@ -175,7 +196,9 @@ pub fn failures(events: &[Event]) -> Vec<(Option<String>, String, ErrorCode)> {
     events
         .iter()
         .filter_map(|event| match event {
-            Event::FileFailed { copy, path, problem } => Some((copy.as_ref().map(ToString::to_string), path.to_string(), problem.code)),
+            Event::FileFailed { copy, path, problem } => {
+                Some((copy.as_ref().map(ToString::to_string), path.to_string(), problem.code))
+            }
             _ => None,
         })
         .collect()
@@ -185,7 +208,11 @@ pub fn failures(events: &[Event]) -> Vec<(Option<String>, String, ErrorCode)> {
 pub fn reference(program: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let named = std::env::var_os("CHECKGATE_ASCMHL").map(PathBuf::from);
-    let found = named.into_iter().chain([root.join(".venv/bin/ascmhl")]).map(|path| path.with_file_name(program)).find(|path| path.is_file());
+    let found = named
+        .into_iter()
+        .chain([root.join(".venv/bin/ascmhl")])
+        .map(|path| path.with_file_name(program))
+        .find(|path| path.is_file());
     if found.is_none() {
         eprintln!("SKIPPED: {program} is not installed (set CHECKGATE_ASCMHL)");
     }
@@ -199,5 +226,6 @@ pub fn is_root() -> bool {
 /// The shared sample data, where it is there.
 pub fn samples() -> Option<PathBuf> {
     let named = std::env::var_os("CHECKGATE_SAMPLES").map(PathBuf::from);
-    Some(named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples"))).filter(|path| path.is_dir())
+    Some(named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples")))
+        .filter(|path| path.is_dir())
 }

@@ -23,7 +23,11 @@ fn sealed(temporary: &Path) -> PathBuf {
 fn a_whole_copy_is_whole_at_every_depth() {
     let temporary = tempfile::tempdir().unwrap();
     let root = sealed(temporary.path());
-    for (depth, least) in [(VerifyDepth::Device, EvidenceLevel::ReadBackSystem), (VerifyDepth::System, EvidenceLevel::ReadBackSystem), (VerifyDepth::None, EvidenceLevel::SizeOnly)] {
+    for (depth, least) in [
+        (VerifyDepth::Device, EvidenceLevel::ReadBackSystem),
+        (VerifyDepth::System, EvidenceLevel::ReadBackSystem),
+        (VerifyDepth::None, EvidenceLevel::SizeOnly),
+    ] {
         let report = check(&root, &VerifyOptions { depth, ..VerifyOptions::default() }).unwrap();
         assert!(report.is_whole(), "{depth:?}: {report:#?}");
         assert!(report.level >= Some(least));
@@ -47,7 +51,10 @@ fn altered_missing_and_extra_are_all_found_in_one_pass() {
     let names = |paths: &[checkgate_model::RelPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&report.missing), ["A001R1AB/AUDIO/EMPTY", "A001R1AB/empty.xml"]);
     assert_eq!(names(&report.extra), ["new.txt"]);
-    assert_eq!(report.mismatched.iter().map(|found| found.path.as_str()).collect::<Vec<_>>(), ["A001R1AB/A001C001_261123_R1AB.mov", "index.bin"]);
+    assert_eq!(
+        report.mismatched.iter().map(|found| found.path.as_str()).collect::<Vec<_>>(),
+        ["A001R1AB/A001C001_261123_R1AB.mov", "index.bin"]
+    );
     assert!(!report.is_sound());
 }
 
@@ -65,7 +72,10 @@ fn a_history_that_was_tampered_with_proves_nothing() {
         let report = check(&root, &VerifyOptions::default()).unwrap();
         assert!(!report.is_sound() && report.damaged[0].code == ErrorCode::HistoryDamaged, "{report:#?}");
         let alone = check(&root, &VerifyOptions { manifest: Some(manifest.clone()), ..VerifyOptions::default() }).unwrap();
-        assert!(!alone.is_sound() && alone.damaged[0].code == ErrorCode::HistoryDamaged && alone.checked == 0, "{hostile}: {alone:#?}");
+        assert!(
+            !alone.is_sound() && alone.damaged[0].code == ErrorCode::HistoryDamaged && alone.checked == 0,
+            "{hostile}: {alone:#?}"
+        );
     }
     fs::write(&manifest, &honest).unwrap();
     assert!(check(&root, &VerifyOptions::default()).unwrap().is_whole());
@@ -127,13 +137,18 @@ fn the_legacy_samples_of_other_vendors_are_whole() {
         return;
     };
     let mut met = 0;
-    for folder in fs::read_dir(samples.join("mhl/legacy")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+    for folder in
+        fs::read_dir(samples.join("mhl/legacy")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    {
         match check(&folder, &VerifyOptions::default()) {
             Ok(report) => {
                 met += 1;
                 if folder.ends_with("mhl_verify_multiple") {
                     // The list gives two files a right hash and a wrong one; a list that contradicts itself proves nothing.
-                    assert!(report.mismatched.len() == 2 && report.mismatched.iter().all(|found| found.found.contains("contradicts")), "{report:#?}");
+                    assert!(
+                        report.mismatched.len() == 2 && report.mismatched.iter().all(|found| found.found.contains("contradicts")),
+                        "{report:#?}"
+                    );
                 } else {
                     assert!(report.is_sound(), "{}: {report:#?}", folder.display());
                 }

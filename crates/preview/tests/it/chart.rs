@@ -48,10 +48,18 @@ fn log_footage_becomes_the_reference_picture() {
         ("ARRI LogC3 (EI800)", "hq", 9.0),
     ] {
         let path = make::clip(&ffmpeg, &folder.path().join(format!("{profile}.mov")), space, profile, 2);
-        let request = StillRequest { frame: FramePick::First, max_width: None, ..StillRequest::new(Media::File(path), InputChoice::explicit(space)) };
+        let request = StillRequest {
+            frame: FramePick::First,
+            max_width: None,
+            ..StillRequest::new(Media::File(path), InputChoice::explicit(space))
+        };
         let picture = still(Some(&ffmpeg), engine, &request).unwrap();
         assert_eq!((picture.width, picture.height), (1280, 720));
-        assert!(picture.provenance.colour_managed && picture.provenance.read_as.contains("limited range (tag), BT.709 matrix (tag)"), "{:?}", picture.provenance);
+        assert!(
+            picture.provenance.colour_managed && picture.provenance.read_as.contains("limited range (tag), BT.709 matrix (tag)"),
+            "{:?}",
+            picture.provenance
+        );
         // The reference: the codes that were encoded, through the exact engine.
         let mut want = make::encoded(&make::scene(1280, 720, 0.0), space);
         apply_parallel(engine.processor(&Recipe::to_view(space, &OutputView::rec709_sdr())).unwrap().as_ref(), &mut want);
@@ -62,7 +70,9 @@ fn log_footage_becomes_the_reference_picture() {
         let codec = got.as_flattened().iter().zip(held.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).fold(0.0, f32::max);
         let errors: Vec<f32> = got.as_flattened().iter().zip(want.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).collect();
         let (mean, max) = (errors.iter().sum::<f32>() / errors.len() as f32, errors.iter().copied().fold(0.0, f32::max));
-        eprintln!("{space}, ProRes {profile}: 39 patches against the exact transform: mean {mean:.2}, max {max:.2} codes of 1023, of which the codec {codec:.2}");
+        eprintln!(
+            "{space}, ProRes {profile}: 39 patches against the exact transform: mean {mean:.2}, max {max:.2} codes of 1023, of which the codec {codec:.2}"
+        );
         assert!(mean < 2.0 && max < limit && codec < 3.0, "{space} {profile}: mean {mean} max {max} codec {codec}");
         keep(&format!("still-{}-{profile}.png", space.replace([' ', '.', '(', ')'], "-")), &picture);
     }
@@ -73,7 +83,8 @@ fn a_thumbnail_is_scaled_before_colour_and_says_so() {
     let Some(ffmpeg) = make::ffmpeg() else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = make::clip(&ffmpeg, &folder.path().join("a.mov"), "ARRI LogC4", "hq", 3);
-    let request = StillRequest { max_width: Some(320), ..StillRequest::new(Media::File(path), InputChoice::explicit("ARRI LogC4")) };
+    let request =
+        StillRequest { max_width: Some(320), ..StillRequest::new(Media::File(path), InputChoice::explicit("ARRI LogC4")) };
     let picture = still(Some(&ffmpeg), Engine::shared().unwrap(), &request).unwrap();
     assert_eq!((picture.width, picture.height, picture.provenance.frame), (320, 180, 1));
     assert_eq!(picture.provenance.scaled, "1280x720 to 320x180 on code values as recorded, before colour");
@@ -103,7 +114,13 @@ fn every_frame_is_the_frame_that_was_asked_for() {
             frames.clone()
         };
         let path = make::encode(&ffmpeg, &folder.path().join(name), size, "yuv444p10le", &frames, &options);
-        for (pick, index) in [(FramePick::First, 0), (FramePick::Index(7), 7), (FramePick::Middle, 12), (FramePick::Index(22), 22), (FramePick::Last, 23)] {
+        for (pick, index) in [
+            (FramePick::First, 0),
+            (FramePick::Index(7), 7),
+            (FramePick::Middle, 12),
+            (FramePick::Index(22), 22),
+            (FramePick::Last, 23),
+        ] {
             let input = InputChoice::Unknown { reason: "test".into() };
             let request = StillRequest { frame: pick, max_width: None, ..StillRequest::new(Media::File(path.clone()), input) };
             let picture = still(Some(&ffmpeg), engine, &request).unwrap();
@@ -111,8 +128,14 @@ fn every_frame_is_the_frame_that_was_asked_for() {
             let value = picture.rgb[10 * picture.width + 10][1];
             assert!((value - level(index)).abs() < 0.012, "{name} {pick:?}: {value}, not {}", level(index));
         }
-        let request = StillRequest { frame: FramePick::Index(24), ..StillRequest::new(Media::File(path), InputChoice::explicit("ARRI LogC4")) };
-        assert!(matches!(still(Some(&ffmpeg), engine, &request), Err(PreviewError::NoSuchFrame { frame: 24, frames: 24, .. })), "{name}");
+        let request = StillRequest {
+            frame: FramePick::Index(24),
+            ..StillRequest::new(Media::File(path), InputChoice::explicit("ARRI LogC4"))
+        };
+        assert!(
+            matches!(still(Some(&ffmpeg), engine, &request), Err(PreviewError::NoSuchFrame { frame: 24, frames: 24, .. })),
+            "{name}"
+        );
     }
 }
 
@@ -135,7 +158,10 @@ fn an_unknown_input_is_labelled_and_never_dressed_as_aces() {
     let wrong = StillRequest::new(Media::File(path.clone()), InputChoice::explicit("LogC5"));
     assert!(matches!(still(Some(&ffmpeg), engine, &wrong), Err(PreviewError::Color { .. })));
     // Video that is finished already is not rendered a second time.
-    let video = StillRequest { frame: FramePick::First, ..StillRequest::new(Media::File(path), checkgate_color::input_space(Some("Rec.709"), None)) };
+    let video = StillRequest {
+        frame: FramePick::First,
+        ..StillRequest::new(Media::File(path), checkgate_color::input_space(Some("Rec.709"), None))
+    };
     let finished = still(Some(&ffmpeg), engine, &video).unwrap();
     assert!(finished.provenance.colour_managed);
     let middle = 500 * finished.width + 700;
@@ -151,5 +177,8 @@ fn media_info_tells_what_previews_need() {
     let video = info.video.unwrap();
     assert_eq!((video.codec.as_str(), video.width, video.height, video.frames), ("prores", 1280, 720, Some(5)));
     assert_eq!(video.frame_rate.map(|rate| (rate.num, rate.den)), Some((24, 1)));
-    assert_eq!((info.timecode.as_deref(), info.reel_name.as_deref(), info.audio.len()), (Some("14:22:10:05"), Some("A003R1JL"), 1));
+    assert_eq!(
+        (info.timecode.as_deref(), info.reel_name.as_deref(), info.audio.len()),
+        (Some("14:22:10:05"), Some("A003R1JL"), 1)
+    );
 }

@@ -1,11 +1,14 @@
 use crate::make;
 use checkgate_color::Engine;
-use checkgate_preview::{Ffmpeg, FramePick, InputChoice, Limits, Media, PreviewError, StillRequest, ToolError, media_info, still};
+use checkgate_preview::{
+    Ffmpeg, FramePick, InputChoice, Limits, Media, PreviewError, StillRequest, ToolError, media_info, still,
+};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn look(ffmpeg: &Ffmpeg, path: &Path, frame: FramePick) -> Result<checkgate_preview::Picture, PreviewError> {
-    let request = StillRequest { frame, ..StillRequest::new(Media::File(path.to_path_buf()), InputChoice::explicit("ARRI LogC4")) };
+    let request =
+        StillRequest { frame, ..StillRequest::new(Media::File(path.to_path_buf()), InputChoice::explicit("ARRI LogC4")) };
     still(Some(ffmpeg), Engine::shared().unwrap(), &request)
 }
 
@@ -85,9 +88,19 @@ fn impostor(folder: &Path, body: &str) -> Ffmpeg {
         path
     };
     let pid = folder.join("pid");
-    script("ffprobe", r#"echo '{"streams":[{"codec_type":"video","codec_name":"prores","width":64,"height":64,"pix_fmt":"yuv422p10le","r_frame_rate":"24/1","nb_frames":"10"}],"format":{"format_name":"mov"}}'"#);
-    let path = script("ffmpeg", &format!("if [ \"$1\" = -version ]; then echo 'ffmpeg version 9.9'; exit 0; fi\necho $$ > {}\n{body}", pid.display()));
-    Ffmpeg::at(&path).unwrap().with_limits(Limits { still: Duration::from_millis(600), stall: Duration::from_millis(600), ..Limits::default() })
+    script(
+        "ffprobe",
+        r#"echo '{"streams":[{"codec_type":"video","codec_name":"prores","width":64,"height":64,"pix_fmt":"yuv422p10le","r_frame_rate":"24/1","nb_frames":"10"}],"format":{"format_name":"mov"}}'"#,
+    );
+    let path = script(
+        "ffmpeg",
+        &format!("if [ \"$1\" = -version ]; then echo 'ffmpeg version 9.9'; exit 0; fi\necho $$ > {}\n{body}", pid.display()),
+    );
+    Ffmpeg::at(&path).unwrap().with_limits(Limits {
+        still: Duration::from_millis(600),
+        stall: Duration::from_millis(600),
+        ..Limits::default()
+    })
 }
 
 #[cfg(unix)]

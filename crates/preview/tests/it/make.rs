@@ -19,14 +19,30 @@ pub(crate) fn ffmpeg() -> Option<Ffmpeg> {
 
 /// A ColorChecker in ACES2065-1.
 pub(crate) const CHART: [[f32; 3]; 24] = [
-    [0.11592, 0.08478, 0.05812], [0.38982, 0.29632, 0.22508], [0.17668, 0.19512, 0.30812],
-    [0.11307, 0.13678, 0.06378], [0.25732, 0.23495, 0.39722], [0.31761, 0.46246, 0.41734],
-    [0.41067, 0.23415, 0.06330], [0.13377, 0.12573, 0.34752], [0.29758, 0.12689, 0.11842],
-    [0.08876, 0.05758, 0.12610], [0.34356, 0.43744, 0.10224], [0.47939, 0.36176, 0.07428],
-    [0.07816, 0.06857, 0.25107], [0.14253, 0.24698, 0.08881], [0.21751, 0.07380, 0.04730],
-    [0.59013, 0.54206, 0.08786], [0.31132, 0.13889, 0.26813], [0.13716, 0.22280, 0.35245],
-    [0.87354, 0.87944, 0.84108], [0.58743, 0.59067, 0.58536], [0.36263, 0.36602, 0.36532],
-    [0.19034, 0.19068, 0.18993], [0.08769, 0.08858, 0.08960], [0.03158, 0.03156, 0.03220],
+    [0.11592, 0.08478, 0.05812],
+    [0.38982, 0.29632, 0.22508],
+    [0.17668, 0.19512, 0.30812],
+    [0.11307, 0.13678, 0.06378],
+    [0.25732, 0.23495, 0.39722],
+    [0.31761, 0.46246, 0.41734],
+    [0.41067, 0.23415, 0.06330],
+    [0.13377, 0.12573, 0.34752],
+    [0.29758, 0.12689, 0.11842],
+    [0.08876, 0.05758, 0.12610],
+    [0.34356, 0.43744, 0.10224],
+    [0.47939, 0.36176, 0.07428],
+    [0.07816, 0.06857, 0.25107],
+    [0.14253, 0.24698, 0.08881],
+    [0.21751, 0.07380, 0.04730],
+    [0.59013, 0.54206, 0.08786],
+    [0.31132, 0.13889, 0.26813],
+    [0.13716, 0.22280, 0.35245],
+    [0.87354, 0.87944, 0.84108],
+    [0.58743, 0.59067, 0.58536],
+    [0.36263, 0.36602, 0.36532],
+    [0.19034, 0.19068, 0.18993],
+    [0.08769, 0.08858, 0.08960],
+    [0.03158, 0.03156, 0.03220],
 ];
 
 /// A picture in ACES2065-1: dusk sky with a sun, hills, a lit wall with the chart, a grey ramp of 14 stops.
@@ -94,15 +110,42 @@ pub(crate) fn yuv444p10(rgb: &[[f32; 3]]) -> Vec<u8> {
 /// The code values after their way through ten bits.
 pub(crate) fn quantised(rgb: &[[f32; 3]], width: usize, height: usize) -> Vec<[f32; 3]> {
     use checkgate_color::yuv::{FrameFormat, Layout, Matrix, Range, rgb_from_planes};
-    let format =
-        FrameFormat { width, height, layout: Layout::Yuv444, alpha: false, bits: 10, big_endian: false, range: Range::Limited, matrix: Matrix::Bt709 };
+    let format = FrameFormat {
+        width,
+        height,
+        layout: Layout::Yuv444,
+        alpha: false,
+        bits: 10,
+        big_endian: false,
+        range: Range::Limited,
+        matrix: Matrix::Bt709,
+    };
     rgb_from_planes(&yuv444p10(rgb), &format).unwrap()
 }
 
 /// Encodes frames of raw planes with the given ffmpeg options.
-pub(crate) fn encode(ffmpeg: &Ffmpeg, out: &Path, size: (usize, usize), pixel_format: &str, frames: &[Vec<u8>], options: &[&str]) -> PathBuf {
+pub(crate) fn encode(
+    ffmpeg: &Ffmpeg,
+    out: &Path,
+    size: (usize, usize),
+    pixel_format: &str,
+    frames: &[Vec<u8>],
+    options: &[&str],
+) -> PathBuf {
     let mut child = Command::new(ffmpeg.path())
-        .args(["-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", pixel_format, "-s", &format!("{}x{}", size.0, size.1), "-r", "24"])
+        .args([
+            "-v",
+            "error",
+            "-y",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            pixel_format,
+            "-s",
+            &format!("{}x{}", size.0, size.1),
+            "-r",
+            "24",
+        ])
         .args(["-color_range", "tv", "-colorspace", "bt709", "-color_trc", "bt709", "-color_primaries", "bt709", "-i", "pipe:0"])
         .args(options)
         .arg(out)
@@ -121,12 +164,47 @@ pub(crate) fn encode(ffmpeg: &Ffmpeg, out: &Path, size: (usize, usize), pixel_fo
 /// A ProRes MOV of the scene with timecode, reel and one sound stream.
 pub(crate) fn clip(ffmpeg: &Ffmpeg, out: &Path, space: &str, profile: &str, frames: usize) -> PathBuf {
     let size = (1280, 720);
-    let pictures: Vec<Vec<u8>> = (0..frames).map(|frame| yuv444p10(&encoded(&scene(size.0, size.1, frame as f32 * 0.05), space))).collect();
+    let pictures: Vec<Vec<u8>> =
+        (0..frames).map(|frame| yuv444p10(&encoded(&scene(size.0, size.1, frame as f32 * 0.05), space))).collect();
     let secs = format!("{}", frames as f64 / 24.0);
     let wanted = if profile.starts_with("4444") { "yuv444p10le" } else { "yuv422p10le" };
     let sound = format!("sine=frequency=440:sample_rate=48000:duration={secs}");
-    encode(ffmpeg, out, size, "yuv444p10le", &pictures, &[
-        "-f", "lavfi", "-i", &sound, "-map", "0:v", "-map", "1:a", "-c:a", "pcm_s24le", "-c:v", "prores_ks", "-profile:v", profile,
-        "-pix_fmt", wanted, "-color_range", "tv", "-colorspace", "bt709", "-color_trc", "bt709", "-color_primaries", "bt709", "-metadata:s:v:0", "reel_name=A003R1JL", "-timecode", "14:22:10:05", "-shortest",
-    ])
+    encode(
+        ffmpeg,
+        out,
+        size,
+        "yuv444p10le",
+        &pictures,
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            &sound,
+            "-map",
+            "0:v",
+            "-map",
+            "1:a",
+            "-c:a",
+            "pcm_s24le",
+            "-c:v",
+            "prores_ks",
+            "-profile:v",
+            profile,
+            "-pix_fmt",
+            wanted,
+            "-color_range",
+            "tv",
+            "-colorspace",
+            "bt709",
+            "-color_trc",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-metadata:s:v:0",
+            "reel_name=A003R1JL",
+            "-timecode",
+            "14:22:10:05",
+            "-shortest",
+        ],
+    )
 }

@@ -1,7 +1,9 @@
 use crate::make;
 use checkgate_color::{ColorEngine, Engine, Recipe, apply_parallel};
 use checkgate_model::FrameRate;
-use checkgate_preview::{FramePick, InputChoice, Media, OutputView, PreviewError, ProxyOptions, StillRequest, media_info, proxy, still};
+use checkgate_preview::{
+    FramePick, InputChoice, Media, OutputView, PreviewError, ProxyOptions, StillRequest, media_info, proxy, still,
+};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +14,8 @@ fn a_proxy_keeps_frames_timecode_reel_sound_and_colour() {
     let engine = Engine::shared().unwrap();
     let path = make::clip(&ffmpeg, &folder.path().join("a.mov"), "ARRI LogC4", "hq", 6);
     let out = folder.path().join("a_proxy.mov");
-    let options = ProxyOptions { max_width: 640, ..ProxyOptions::new(Media::File(path.clone()), InputChoice::explicit("ARRI LogC4")) };
+    let options =
+        ProxyOptions { max_width: 640, ..ProxyOptions::new(Media::File(path.clone()), InputChoice::explicit("ARRI LogC4")) };
     let seen = AtomicU64::new(0);
     let report = proxy(&ffmpeg, engine, &options, &out, &|progress| {
         assert_eq!(progress.frames_total, 6);
@@ -28,11 +31,17 @@ fn a_proxy_keeps_frames_timecode_reel_sound_and_colour() {
     assert_eq!((info.audio.len(), video.color_space.as_str(), video.color_transfer.as_str()), (1, "bt709", "bt709"));
     // Its picture is the reference picture, within what LUT, 4:2:2 and the codec leave.
     let finished = checkgate_color::input_space(Some("Rec.709"), None);
-    let request = StillRequest { frame: FramePick::First, max_width: None, ..StillRequest::new(Media::File(out.clone()), finished) };
+    let request =
+        StillRequest { frame: FramePick::First, max_width: None, ..StillRequest::new(Media::File(out.clone()), finished) };
     let got = still(Some(&ffmpeg), engine, &request).unwrap();
-    let reference = StillRequest { frame: FramePick::First, max_width: Some(640), ..StillRequest::new(Media::File(path), InputChoice::explicit("ARRI LogC4")) };
+    let reference = StillRequest {
+        frame: FramePick::First,
+        max_width: Some(640),
+        ..StillRequest::new(Media::File(path), InputChoice::explicit("ARRI LogC4"))
+    };
     let want = still(Some(&ffmpeg), engine, &reference).unwrap();
-    let errors: Vec<f32> = got.rgb.as_flattened().iter().zip(want.rgb.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).collect();
+    let errors: Vec<f32> =
+        got.rgb.as_flattened().iter().zip(want.rgb.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).collect();
     let mean = errors.iter().sum::<f32>() / errors.len() as f32;
     eprintln!("proxy against exact still, whole picture: mean {mean:.2} codes of 1023");
     assert!(mean < 8.0, "{mean}");
@@ -50,7 +59,10 @@ fn a_stopped_or_damaged_proxy_leaves_nothing_behind() {
     let path = make::clip(&ffmpeg, &folder.path().join("a.mov"), "ARRI LogC4", "hq", 6);
     let target = tempfile::tempdir().unwrap();
     let out = target.path().join("p.mov");
-    let options = |path: &std::path::Path| ProxyOptions { max_width: 320, ..ProxyOptions::new(Media::File(path.into()), InputChoice::explicit("ARRI LogC4")) };
+    let options = |path: &std::path::Path| ProxyOptions {
+        max_width: 320,
+        ..ProxyOptions::new(Media::File(path.into()), InputChoice::explicit("ARRI LogC4"))
+    };
     let stopped = proxy(&ffmpeg, engine, &options(&path), &out, &|progress| {
         if progress.frames_done == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
@@ -58,9 +70,15 @@ fn a_stopped_or_damaged_proxy_leaves_nothing_behind() {
     let bytes = std::fs::read(&path).unwrap();
     let cut = folder.path().join("cut.mov");
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
-    assert!(matches!(proxy(&ffmpeg, engine, &options(&cut), &out, &|_| ControlFlow::Continue(())), Err(PreviewError::Damaged { .. })));
+    assert!(matches!(
+        proxy(&ffmpeg, engine, &options(&cut), &out, &|_| ControlFlow::Continue(())),
+        Err(PreviewError::Damaged { .. })
+    ));
     let unknown = ProxyOptions::new(Media::File(path), InputChoice::Unknown { reason: "no metadata".into() });
-    assert!(matches!(proxy(&ffmpeg, engine, &unknown, &out, &|_| ControlFlow::Continue(())), Err(PreviewError::UnknownInput { .. })));
+    assert!(matches!(
+        proxy(&ffmpeg, engine, &unknown, &out, &|_| ControlFlow::Continue(())),
+        Err(PreviewError::UnknownInput { .. })
+    ));
     let left: Vec<_> = std::fs::read_dir(target.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -97,9 +115,11 @@ fn a_sequence_becomes_a_proxy_with_the_rate_and_timecode_it_is_given() {
     let mut exact = make::scene(320, 180, 0.0);
     apply_parallel(engine.processor(&Recipe::to_view("ACES2065-1", &OutputView::rec709_sdr())).unwrap().as_ref(), &mut exact);
     let finished = checkgate_color::input_space(Some("Rec.709"), None);
-    let request = StillRequest { frame: FramePick::First, max_width: None, ..StillRequest::new(Media::File(out.clone()), finished) };
+    let request =
+        StillRequest { frame: FramePick::First, max_width: None, ..StillRequest::new(Media::File(out.clone()), finished) };
     let got = still(Some(&ffmpeg), engine, &request).unwrap();
-    let mean = got.rgb.as_flattened().iter().zip(exact.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).sum::<f32>() / (3.0 * exact.len() as f32);
+    let mean = got.rgb.as_flattened().iter().zip(exact.as_flattened()).map(|(a, b)| (a - b).abs() * 1023.0).sum::<f32>()
+        / (3.0 * exact.len() as f32);
     assert!(mean < 12.0, "{mean}");
     // A frame that is missing in the middle is an error, not a shorter proxy.
     std::fs::remove_file(&paths[1]).unwrap();

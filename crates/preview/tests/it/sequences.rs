@@ -15,7 +15,8 @@ fn a_dpx_sequence_that_ffmpeg_wrote_is_read_by_our_own_reader() {
     let codes = make::encoded(&make::scene(size.0, size.1, 0.0), "ARRI LogC4");
     for (pixel_format, depth) in [("gbrp10le", 10_u32), ("gbrp12le", 12), ("rgb48le", 16), ("rgb24", 8)] {
         let top = ((1_u32 << depth) - 1) as f32;
-        let quantised: Vec<[u32; 3]> = codes.iter().map(|pixel| pixel.map(|value| (value.clamp(0.0, 1.0) * top).round() as u32)).collect();
+        let quantised: Vec<[u32; 3]> =
+            codes.iter().map(|pixel| pixel.map(|value| (value.clamp(0.0, 1.0) * top).round() as u32)).collect();
         let sample = |code: u32| if depth == 8 { vec![code as u8] } else { (code as u16).to_le_bytes().to_vec() };
         let frame: Vec<u8> = if pixel_format.starts_with("gbrp") {
             [1, 2, 0].into_iter().flat_map(|part| quantised.iter().flat_map(move |pixel| sample(pixel[part]))).collect()
@@ -25,7 +26,11 @@ fn a_dpx_sequence_that_ffmpeg_wrote_is_read_by_our_own_reader() {
         let pattern = folder.path().join(format!("A_{depth}_%04d.dpx"));
         make::encode(&ffmpeg, &pattern, size, pixel_format, &[frame.clone(), frame], &["-c:v", "dpx"]);
         let paths = (1..=2).map(|number| folder.path().join(format!("A_{depth}_{number:04}.dpx"))).collect();
-        let request = StillRequest { max_width: None, frame: FramePick::Last, ..StillRequest::new(Media::Frames(paths), InputChoice::explicit("ARRI LogC4")) };
+        let request = StillRequest {
+            max_width: None,
+            frame: FramePick::Last,
+            ..StillRequest::new(Media::Frames(paths), InputChoice::explicit("ARRI LogC4"))
+        };
         let picture = still(None, engine, &request).unwrap();
         assert_eq!(picture.provenance.frame, 1);
         let mut want: Vec<[f32; 3]> = quantised.iter().map(|pixel| pixel.map(|code| code as f32 / top)).collect();

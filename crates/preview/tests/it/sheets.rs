@@ -19,7 +19,11 @@ fn a_contact_sheet_shows_every_clip_with_its_words() {
             "ARRI LogC4 -> ACES 2.0 - SDR 100 nits (Rec.709), Rec.1886 Rec.709".to_owned(),
         ]
     };
-    let mut cells: Vec<SheetCell<'_>> = pictures.iter().enumerate().map(|(number, picture)| SheetCell { picture: Ok(picture), lines: lines(number + 1) }).collect();
+    let mut cells: Vec<SheetCell<'_>> = pictures
+        .iter()
+        .enumerate()
+        .map(|(number, picture)| SheetCell { picture: Ok(picture), lines: lines(number + 1) })
+        .collect();
     cells.push(SheetCell { picture: Err("A003C005.mov cannot be decoded: moov atom not found".to_owned()), lines: lines(5) });
     let sheet = contact_sheet(&cells, "A003R1JL", "5 clips - 00:01:10:00 - 23 November 2026");
     crate::chart::keep("contact-sheet.png", &sheet);
@@ -33,6 +37,10 @@ fn a_contact_sheet_shows_every_clip_with_its_words() {
     assert!(sheet.to_jpeg(90).unwrap().len() > 20_000);
     let empty = contact_sheet(&[], "", "");
     assert!(empty.width > 0 && empty.to_jpeg(80).is_ok());
-    let odd = contact_sheet(&[SheetCell { picture: Err("\u{0}\u{7}é漢字 ".repeat(50)), lines: vec!["x".repeat(500); 20] }], &"t".repeat(900), "");
+    let odd = contact_sheet(
+        &[SheetCell { picture: Err("\u{0}\u{7}é漢字 ".repeat(50)), lines: vec!["x".repeat(500); 20] }],
+        &"t".repeat(900),
+        "",
+    );
     assert!(odd.to_png16().is_ok());
 }

@@ -45,7 +45,10 @@ fn add_sound(facts: &mut RollFacts, rate: i64, bits: i64, start: &str, end: &str
 }
 
 fn good() -> RollFacts {
-    let mut facts = RollFacts { rolls: vec![Roll { name: "A003R1JL".to_owned(), folder: Some(rel("A003R1JL")), clips: vec![] }], ..RollFacts::default() };
+    let mut facts = RollFacts {
+        rolls: vec![Roll { name: "A003R1JL".to_owned(), folder: Some(rel("A003R1JL")), clips: vec![] }],
+        ..RollFacts::default()
+    };
     add_clip(&mut facts, "A003C001_261123_R1JL", "A003R1JL", "14:00:00:00", "14:00:02:00");
     add_clip(&mut facts, "A003C002_261123_R1JL", "A003R1JL", "14:00:02:00", "14:00:04:00");
     facts

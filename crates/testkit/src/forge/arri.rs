@@ -129,12 +129,63 @@ pub(crate) fn forge(plan: &mut Plan<'_>) -> Result<(), ForgeError> {
 
 /// Columns as ARRI cameras write them; `User_info1` says that the file is synthetic.
 const COLUMNS: [&str; 57] = [
-    "Name", "Tracks", "Start", "End", "Duration", "FPS", "Original_video", "Audio_format", "Audio_sr", "Audio_bit",
-    "Frame_width", "Frame_height", "Uuid", "Sup_version", "Exposure_index", "Gamma", "Color_space", "White_balance", "Cc_shift", "Look_name",
-    "Look_burned_in", "Sensor_fps", "Shutter_angle", "Manufacturer", "Camera_model", "Camera_sn", "Camera_id", "Camera_index", "Project_fps", "Storage_sn",
-    "Production", "Cinematographer", "Operator", "Director", "Location", "Company", "User_info1", "User_info2", "Date_camera", "Time_camera",
-    "Reel_name", "Scene", "Take", "ASC_SOP", "ASC_SAT", "Lut_file_name", "Lens_type", "Lens_sn", "Image_orientation", "Nd_filterdensity",
-    "Nd_filtertype", "Focus_distance_unit", "Circle", "Soundroll", "Sound_tc", "Script_notes", "Source_file",
+    "Name",
+    "Tracks",
+    "Start",
+    "End",
+    "Duration",
+    "FPS",
+    "Original_video",
+    "Audio_format",
+    "Audio_sr",
+    "Audio_bit",
+    "Frame_width",
+    "Frame_height",
+    "Uuid",
+    "Sup_version",
+    "Exposure_index",
+    "Gamma",
+    "Color_space",
+    "White_balance",
+    "Cc_shift",
+    "Look_name",
+    "Look_burned_in",
+    "Sensor_fps",
+    "Shutter_angle",
+    "Manufacturer",
+    "Camera_model",
+    "Camera_sn",
+    "Camera_id",
+    "Camera_index",
+    "Project_fps",
+    "Storage_sn",
+    "Production",
+    "Cinematographer",
+    "Operator",
+    "Director",
+    "Location",
+    "Company",
+    "User_info1",
+    "User_info2",
+    "Date_camera",
+    "Time_camera",
+    "Reel_name",
+    "Scene",
+    "Take",
+    "ASC_SOP",
+    "ASC_SAT",
+    "Lut_file_name",
+    "Lens_type",
+    "Lens_sn",
+    "Image_orientation",
+    "Nd_filterdensity",
+    "Nd_filtertype",
+    "Focus_distance_unit",
+    "Circle",
+    "Soundroll",
+    "Sound_tc",
+    "Script_notes",
+    "Source_file",
 ];
 
 fn ale_row(plan: &Plan<'_>, take: &Take, name: &str, frames: u32) -> String {
@@ -206,7 +257,9 @@ fn cdl() -> String {
 }
 
 fn report() -> String {
-    let mut text = format!("CAMERA REPORT\n{SYNTHETIC}\n\nProduction  Nightfall\nReel        {REEL}\nCamera      A, ALEXA 35\n\nClip  Scene  Take  Start        EI    WB\n");
+    let mut text = format!(
+        "CAMERA REPORT\n{SYNTHETIC}\n\nProduction  Nightfall\nReel        {REEL}\nCamera      A, ALEXA 35\n\nClip  Scene  Take  Start        EI    WB\n"
+    );
     for (index, take) in TAKES.iter().enumerate() {
         let _ = writeln!(
             text,
@@ -221,4 +274,3 @@ fn report() -> String {
     }
     text
 }
-

@@ -1,9 +1,9 @@
 //! Owns the encoder child process: raw planes in on its standard input, one media file out. Matrix and range are stated, never guessed.
 
 use super::{ForgeError, Plan, SYNTHETIC};
-use crate::picture::{Scene, Shot};
 use crate::picture::camera_log::{CameraColour, encode};
 use crate::picture::yuv::{Planes, planes_from_codes};
+use crate::picture::{Scene, Shot};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -67,9 +67,8 @@ pub(crate) fn write_movie(plan: &Plan<'_>, movie: &Movie<'_>) -> Result<(), Forg
     // A few frames wait for the encoder, so that neither side idles.
     let (sender, receiver) = sync_channel::<Vec<u8>>(2);
     let fed = std::thread::scope(|scope| {
-        let feeder = scope.spawn(move || -> std::io::Result<()> {
-            receiver.iter().try_for_each(|planes| pipe.write_all(&planes))
-        });
+        let feeder =
+            scope.spawn(move || -> std::io::Result<()> { receiver.iter().try_for_each(|planes| pipe.write_all(&planes)) });
         for number in 0..movie.frames {
             let frame = shot.frame(number as f32 / 24.0);
             let planes = planes_from_codes(&encode(&frame, movie.colour, number), width, movie.planes);

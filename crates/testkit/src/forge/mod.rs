@@ -59,10 +59,10 @@ impl std::str::FromStr for Family {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|family| family.name() == text).ok_or_else(|| UnknownWord {
-            word: text.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
-        })
+        Self::ALL
+            .into_iter()
+            .find(|family| family.name() == text)
+            .ok_or_else(|| UnknownWord { word: text.to_owned(), known: Self::ALL.map(Self::name).join(", ") })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::dpx::{DpxHeader, dpx_bytes};
 use super::{CardSize, ExpectedClip, ForgeError, Plan, SYNTHETIC, write_error};
-use crate::picture::{Scene, Shot};
 use crate::picture::camera_log::{CameraColour, encode};
+use crate::picture::{Scene, Shot};
 use checkgate_model::Timecode;
 use exr::prelude::{Encoding, Image, Layer, LayerAttributes, SpecificChannels, WritableImage as _};
 use std::path::Path;
@@ -22,7 +22,14 @@ pub(crate) fn forge(plan: &mut Plan<'_>) -> Result<(), ForgeError> {
     sequence(plan, "NF_012_0020", "exr", Scene::Dusk, CameraColour::AcesCg, "ACEScg")
 }
 
-fn sequence(plan: &mut Plan<'_>, name: &str, extension: &str, scene: Scene, colour: CameraColour, words: &str) -> Result<(), ForgeError> {
+fn sequence(
+    plan: &mut Plan<'_>,
+    name: &str,
+    extension: &str,
+    scene: Scene,
+    colour: CameraColour,
+    words: &str,
+) -> Result<(), ForgeError> {
     let folder = format!("PLATES/{name}");
     plan.folder(&folder)?;
     let frames = plan.frames(12);
@@ -66,13 +73,17 @@ fn sequence(plan: &mut Plan<'_>, name: &str, extension: &str, scene: Scene, colo
 
 /// Half-float ZIP scan lines with AP1 chromaticities and the ACES white point.
 fn write_exr(path: &Path, pixels: Vec<[f32; 3]>, width: usize) -> Result<(), ForgeError> {
-    use exr::prelude::{f16, Vec2};
+    use exr::prelude::{Vec2, f16};
     let height = pixels.len() / width.max(1);
     let channels = SpecificChannels::rgb(|at: Vec2<usize>| {
         let [r, g, b] = pixels[at.y() * width + at.x()];
         (f16::from_f32(r), f16::from_f32(g), f16::from_f32(b))
     });
-    let attributes = LayerAttributes { comments: Some(SYNTHETIC.into()), software_name: Some("Checkgate forge".into()), ..LayerAttributes::default() };
+    let attributes = LayerAttributes {
+        comments: Some(SYNTHETIC.into()),
+        software_name: Some("Checkgate forge".into()),
+        ..LayerAttributes::default()
+    };
     let layer = Layer::new((width, height), attributes, Encoding::SMALL_LOSSLESS, channels);
     let mut image = Image::from_layer(layer);
     image.attributes.chromaticities = Some(exr::meta::attribute::Chromaticities {
@@ -81,8 +92,5 @@ fn write_exr(path: &Path, pixels: Vec<[f32; 3]>, width: usize) -> Result<(), For
         blue: Vec2(0.128, 0.044),
         white: Vec2(0.321_68, 0.337_67),
     });
-    image
-        .write()
-        .to_file(path)
-        .map_err(|error| ForgeError::Picture { path: path.to_owned(), message: error.to_string() })
+    image.write().to_file(path).map_err(|error| ForgeError::Picture { path: path.to_owned(), message: error.to_string() })
 }

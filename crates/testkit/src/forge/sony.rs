@@ -19,7 +19,10 @@ pub(crate) fn forge(plan: &mut Plan<'_>) -> Result<(), ForgeError> {
     let file = format!("{ROOT}/CLIP/C0001.MP4");
     // Builds of ffmpeg without x264 still give a readable clip; the XML then names what it really is.
     let (codec, codec_name) = if has_encoder("libx264") {
-        ("-c:v libx264 -preset veryfast -profile:v high422 -x264-params keyint=1:bframes=0 -crf 16 -c:a aac -b:a 256k", format!("AVC_{width}_{height}_H422IP@L41"))
+        (
+            "-c:v libx264 -preset veryfast -profile:v high422 -x264-params keyint=1:bframes=0 -crf 16 -c:a aac -b:a 256k",
+            format!("AVC_{width}_{height}_H422IP@L41"),
+        )
     } else {
         ("-c:v mpeg4 -q:v 1 -g 1 -pix_fmt yuv420p -c:a aac -b:a 256k", format!("MPEG4_{width}_{height}_SP"))
     };

@@ -135,7 +135,8 @@ fn wave(bext: &[u8], ixml: &[u8], samples: u32, seed: u64) -> Vec<u8> {
         noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let hiss = (noise >> 8) as f32 / 16_777_216.0 - 0.5;
         let syllable = (0.5 + 0.5 * (time * 21.0).sin()) * (0.6 + 0.4 * (time * 3.1).sin());
-        let voice = ((time * 138.0 * std::f32::consts::TAU).sin() + 0.5 * (time * 276.0 * std::f32::consts::TAU).sin()) * 0.11 * syllable;
+        let voice =
+            ((time * 138.0 * std::f32::consts::TAU).sin() + 0.5 * (time * 276.0 * std::f32::consts::TAU).sin()) * 0.11 * syllable;
         let water = hiss * 0.03;
         for value in [voice * 0.8 + water, voice * 0.7 - water, voice + hiss * 0.006, voice * 1.1 + hiss * 0.012] {
             data.extend_from_slice(&((value * 8_388_607.0) as i32).to_le_bytes()[..3]);

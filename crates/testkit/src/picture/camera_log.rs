@@ -132,7 +132,8 @@ impl Curve {
 
     fn new(colour: CameraColour) -> Self {
         let steps = ((Self::LAST - Self::FIRST) >> Self::SHIFT) + 1;
-        let codes = (0..=steps).map(|step| colour.code_from_linear(f32::from_bits(Self::FIRST + (step << Self::SHIFT)))).collect();
+        let codes =
+            (0..=steps).map(|step| colour.code_from_linear(f32::from_bits(Self::FIRST + (step << Self::SHIFT)))).collect();
         Self { colour, codes }
     }
 

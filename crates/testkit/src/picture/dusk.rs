@@ -66,7 +66,11 @@ impl Dusk {
                 let (sx, sy) = (noise::hash(cx as i32, cy as i32, 5), noise::hash(cx as i32, cy as i32, 6));
                 let distance = length(x / cell - cx - sx, y / cell - cy - sy) * cell;
                 let glow = cover(distance - 0.0007, self.pixel) * (0.3 + 1.2 * (chance - 0.965) / 0.035);
-                colour = add(colour, [0.8, 0.9, 1.0], glow * smooth(0.5, 0.9, height) * (1.0 - thick) * if self.blue_hour { 0.9 } else { 0.35 });
+                colour = add(
+                    colour,
+                    [0.8, 0.9, 1.0],
+                    glow * smooth(0.5, 0.9, height) * (1.0 - thick) * if self.blue_hour { 0.9 } else { 0.35 },
+                );
             }
         }
         let disc = length(x - self.sun.0, y - self.sun.1) - 0.034;
@@ -111,7 +115,8 @@ impl Shader for Dusk {
         if y < SHORE {
             return self.land(x, y);
         }
-        let grass = noise::value(x * 210.0, 0.5, self.seed ^ 17).powi(2) * 0.028 + noise::layered(x * 4.0, 7.0, 3, self.seed ^ 19) * 0.05;
+        let grass =
+            noise::value(x * 210.0, 0.5, self.seed ^ 17).powi(2) * 0.028 + noise::layered(x * 4.0, 7.0, 3, self.seed ^ 19) * 0.05;
         let bank = BANK + 0.025 - grass;
         let soil = 0.35 + noise::layered(x * 38.0, y * 60.0, 3, self.seed ^ 23);
         [soil, cover(bank - y, self.pixel * 1.5), 0.0]
@@ -147,7 +152,11 @@ impl Shader for Dusk {
         let flicker = 1.0 + 0.08 * (time * 23.0).sin();
         let glass = capsule(x, y, (lantern.0, lantern.1 - 0.004), (lantern.0, lantern.1 + 0.004), 0.0075);
         colour = mix(colour, [46.0 * flicker, 22.0 * flicker, 5.0], cover(glass, self.pixel));
-        add(colour, [1.0, 0.46, 0.11], flicker * window * (0.42 * (-from_lantern * 17.0).exp() + 0.04 * (-from_lantern * 4.0).exp()))
+        add(
+            colour,
+            [1.0, 0.46, 0.11],
+            flicker * window * (0.42 * (-from_lantern * 17.0).exp() + 0.04 * (-from_lantern * 4.0).exp()),
+        )
     }
 }
 

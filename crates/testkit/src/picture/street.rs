@@ -24,7 +24,13 @@ impl Street {
             let away = length(x - cx, y - cy);
             if away < radius + 0.004 {
                 let warm = noise::hash(disc, 4, self.seed);
-                let tint = if warm > 0.6 { [2.4, 0.35, 0.12] } else if warm > 0.3 { [2.2, 1.4, 0.6] } else { [0.3, 1.5, 1.1] };
+                let tint = if warm > 0.6 {
+                    [2.4, 0.35, 0.12]
+                } else if warm > 0.3 {
+                    [2.2, 1.4, 0.6]
+                } else {
+                    [0.3, 1.5, 1.1]
+                };
                 let ring = 0.75 + 0.5 * smooth(radius * 0.7, radius, away);
                 colour = add(colour, tint, 0.32 * ring * cover(away - radius, pixel * 3.0));
             }
@@ -111,7 +117,11 @@ impl Shader for Street {
             let smear = 0.004 + 0.03 * (1.0 - puddle) * depth;
             let mut seen = [0.0; 3];
             for tap in [-1.5, -0.5, 0.5, 1.5] {
-                seen = add(seen, plate.sample(x + ripple * rough, (mirrored + tap * smear).clamp(0.02, KERB - 2.0 * self.pixel)), 0.25);
+                seen = add(
+                    seen,
+                    plate.sample(x + ripple * rough, (mirrored + tap * smear).clamp(0.02, KERB - 2.0 * self.pixel)),
+                    0.25,
+                );
             }
             let sheen = mix([0.20, 0.20, 0.22], [0.62, 0.62, 0.66], puddle);
             colour = add(times(seen, sheen), [1.0, 1.0, 1.1], asphalt);
@@ -137,7 +147,8 @@ impl Shader for Street {
         if noise::hash(lane as i32, fall.floor() as i32, self.seed ^ 61) > 0.90 {
             let along = fall - fall.floor();
             let across = ((slant / 0.006) - lane - 0.5).abs();
-            colour = add(colour, [0.10, 0.11, 0.14], smooth(0.35, 0.0, across) * smooth(0.0, 0.1, along) * smooth(0.22, 0.1, along));
+            colour =
+                add(colour, [0.10, 0.11, 0.14], smooth(0.35, 0.0, across) * smooth(0.0, 0.1, along) * smooth(0.22, 0.1, along));
         }
         colour
     }

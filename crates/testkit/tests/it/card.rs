@@ -133,12 +133,21 @@ fn sound_carries_bext_and_ixml_that_agree() {
     let time_reference = u64::from_le_bytes(chunks[0].1[338..346].try_into().unwrap());
     assert_eq!(time_reference, (14 * 3600 + 23 * 60 + 5) * 48_000);
     let ixml = std::str::from_utf8(chunks[1].1).unwrap();
-    for part in ["<SCENE>12A</SCENE>", "<TAKE>3</TAKE>", "<TRACK_COUNT>4</TRACK_COUNT>", "<TOTAL_FILES>1</TOTAL_FILES>", &format!("_LO>{time_reference}<")] {
+    for part in [
+        "<SCENE>12A</SCENE>",
+        "<TAKE>3</TAKE>",
+        "<TRACK_COUNT>4</TRACK_COUNT>",
+        "<TOTAL_FILES>1</TOTAL_FILES>",
+        &format!("_LO>{time_reference}<"),
+    ] {
         assert!(ixml.contains(part), "{part}");
     }
     let probed = probe(&root.join(&clip.files[0]));
     let audio = stream(&probed, "audio");
-    assert_eq!((&audio["codec_name"], &audio["channels"], &audio["sample_rate"]), (&"pcm_s24le".into(), &4.into(), &"48000".into()));
+    assert_eq!(
+        (&audio["codec_name"], &audio["channels"], &audio["sample_rate"]),
+        (&"pcm_s24le".into(), &4.into(), &"48000".into())
+    );
     assert_eq!(probed["format"]["tags"]["time_reference"], time_reference.to_string());
 }
 
@@ -165,7 +174,11 @@ fn a_truncated_clip_still_looks_whole_to_a_player() {
     let bytes = std::fs::read(root.join(&forged.expected.damaged[0])).unwrap();
     let find = |id: &[u8]| bytes.windows(4).position(|window| window == id);
     assert!(find(b"moov").unwrap() < find(b"mdat").unwrap(), "the index stands in front");
-    let output = Command::new("ffprobe").args(["-v", "quiet", "-show_format"]).arg(root.join(&forged.expected.damaged[0])).output().unwrap();
+    let output = Command::new("ffprobe")
+        .args(["-v", "quiet", "-show_format"])
+        .arg(root.join(&forged.expected.damaged[0]))
+        .output()
+        .unwrap();
     assert!(output.status.success(), "this is the trap: a probe is content with it");
 }
 
@@ -183,7 +196,8 @@ fn every_damage_does_what_it_says() {
         }
         assert_eq!(damage.name().parse::<Damage>().unwrap(), damage);
     }
-    let refused = forge_card(&folder.path().join("no"), &ForgeOptions { damage: Some(Damage::SequenceGap), ..small(Family::Sound) });
+    let refused =
+        forge_card(&folder.path().join("no"), &ForgeOptions { damage: Some(Damage::SequenceGap), ..small(Family::Sound) });
     assert!(matches!(refused, Err(ForgeError::DamageDoesNotApply { .. })));
 }
 

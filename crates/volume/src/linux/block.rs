@@ -90,7 +90,8 @@ fn look_at_disk(place: &Path, depth: usize) -> Option<Device> {
         None => {
             device.identity = Some(format!("disk:{name}:{size_bytes}"));
             if device.note.is_none() {
-                device.note = Some(format!("the disk tells no serial number; it is told apart by its name {name} and its size only"));
+                device.note =
+                    Some(format!("the disk tells no serial number; it is told apart by its name {name} and its size only"));
             }
         }
     }
@@ -184,7 +185,11 @@ fn serial(place: &Path) -> Option<String> {
     }
     let vendor = read_line(&usb.join("idVendor")).unwrap_or_default();
     let product = read_line(&usb.join("idProduct")).unwrap_or_default();
-    let slot = place.join("device").canonicalize().ok().and_then(|scsi| scsi.file_name().map(|name| name.to_string_lossy().into_owned()));
+    let slot = place
+        .join("device")
+        .canonicalize()
+        .ok()
+        .and_then(|scsi| scsi.file_name().map(|name| name.to_string_lossy().into_owned()));
     let unit = slot.as_deref().and_then(|address| address.rsplit(':').next()).unwrap_or("0");
     Some(format!("usb-{vendor}:{product}-{text}-{unit}"))
 }
@@ -194,7 +199,8 @@ fn attachment(place: &Path, device: &mut Device) {
     for folder in place.ancestors() {
         let Some(name) = folder.file_name().map(|name| name.to_string_lossy()) else { break };
         let bus = if folder.join("idVendor").exists() {
-            device.link_speed_mbps = read_line(&folder.join("speed")).and_then(|text| text.parse::<f64>().ok()).map(|speed| speed as u32);
+            device.link_speed_mbps =
+                read_line(&folder.join("speed")).and_then(|text| text.parse::<f64>().ok()).map(|speed| speed as u32);
             if read_line(&folder.join("removable")).as_deref() == Some("removable") {
                 device.removable = Some(true);
             }

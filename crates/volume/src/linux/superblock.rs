@@ -88,7 +88,9 @@ fn read_names<B: Bytes + ?Sized>(volume: &B, file_system: &str) -> Names {
         "ext2" | "ext3" | "ext4" if slice(&head, 1024 + 56, 2) == Some(&[0x53, 0xef]) => {
             Names { label: slice(&head, 1024 + 120, 16).and_then(text), id: slice(&head, 1024 + 104, 16).and_then(uuid) }
         }
-        "xfs" if head.starts_with(b"XFSB") => Names { label: slice(&head, 108, 12).and_then(text), id: slice(&head, 32, 16).and_then(uuid) },
+        "xfs" if head.starts_with(b"XFSB") => {
+            Names { label: slice(&head, 108, 12).and_then(text), id: slice(&head, 32, 16).and_then(uuid) }
+        }
         "btrfs" if slice(&head, 0x1_0040, 8) == Some(b"_BHRfS_M") => {
             Names { label: slice(&head, 0x1_0000 + 0x12b, 256).and_then(text), id: slice(&head, 0x1_0020, 16).and_then(uuid) }
         }
@@ -100,7 +102,9 @@ fn read_names<B: Bytes + ?Sized>(volume: &B, file_system: &str) -> Names {
         "ntfs" | "ntfs3" | "fuseblk" if slice(&head, 3, 8) == Some(b"NTFS    ") => {
             Names { label: None, id: number(&head, 72, 8).filter(|id| *id != 0).map(|id| format!("{id:016x}")) }
         }
-        "iso9660" if slice(&head, 0x8001, 5) == Some(b"CD001") => Names { label: slice(&head, 0x8028, 32).and_then(text), id: None },
+        "iso9660" if slice(&head, 0x8001, 5) == Some(b"CD001") => {
+            Names { label: slice(&head, 0x8028, 32).and_then(text), id: None }
+        }
         _ => Names::default(),
     }
 }
@@ -179,7 +183,8 @@ fn text(bytes: &[u8]) -> Option<String> {
 }
 
 fn utf16(bytes: &[u8]) -> Option<String> {
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).take_while(|unit| *unit != 0).collect();
+    let units: Vec<u16> =
+        bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).take_while(|unit| *unit != 0).collect();
     let text = String::from_utf16_lossy(&units).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
@@ -204,7 +209,10 @@ mod tests {
         for (place, unit) in "A003".encode_utf16().enumerate() {
             image[root + 2 + place * 2..][..2].copy_from_slice(&unit.to_le_bytes());
         }
-        assert_eq!(read_names(image.as_slice(), "exfat"), Names { label: Some("A003".to_owned()), id: Some("dead-beef".to_owned()) });
+        assert_eq!(
+            read_names(image.as_slice(), "exfat"),
+            Names { label: Some("A003".to_owned()), id: Some("dead-beef".to_owned()) }
+        );
     }
 
     #[test]
@@ -222,7 +230,10 @@ mod tests {
         let root = (32 + 16) * 512;
         image[root..root + 11].copy_from_slice(b"SOUND_ROLL1");
         image[root + 11] = 0x08;
-        assert_eq!(read_names(image.as_slice(), "vfat"), Names { label: Some("SOUND_ROLL1".to_owned()), id: Some("1234-abcd".to_owned()) });
+        assert_eq!(
+            read_names(image.as_slice(), "vfat"),
+            Names { label: Some("SOUND_ROLL1".to_owned()), id: Some("1234-abcd".to_owned()) }
+        );
     }
 
     proptest! {

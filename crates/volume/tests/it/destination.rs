@@ -6,7 +6,8 @@ use checkgate_volume::{Destination, DestinationError, Replace};
 use std::io::Write;
 
 fn names(folder: &std::path::Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -49,7 +50,10 @@ fn never_overwrites_a_file_that_is_there() {
     let destination = Destination::open(place.path()).unwrap();
     let refused = destination.begin(&path("A.mov"), 5).unwrap_err();
     assert_eq!(refused.code(), ErrorCode::DestinationOccupied);
-    assert_eq!(destination.publish_bytes(&path("A.mov"), b"other", Replace::Never).unwrap_err().code(), ErrorCode::DestinationOccupied);
+    assert_eq!(
+        destination.publish_bytes(&path("A.mov"), b"other", Replace::Never).unwrap_err().code(),
+        ErrorCode::DestinationOccupied
+    );
 
     // Also when the name is taken while the file is being written.
     let mut late = destination.begin(&path("B.mov"), 6).unwrap();

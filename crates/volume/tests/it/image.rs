@@ -78,7 +78,10 @@ impl Image {
         let image = std::fs::read(&self.file).unwrap();
         let needle = &bytes[..64];
         // Files begin at a block of the file system.
-        (0..image.len() as u64).step_by(1024).find(|offset| image[*offset as usize..].starts_with(needle)).expect("the bytes are on the device")
+        (0..image.len() as u64)
+            .step_by(1024)
+            .find(|offset| image[*offset as usize..].starts_with(needle))
+            .expect("the bytes are on the device")
     }
 
     /// Flips the bits of one byte of the device, underneath the mounted file system.

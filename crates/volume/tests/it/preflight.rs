@@ -45,7 +45,13 @@ fn copies_on_one_device_are_warned_about() {
 #[test]
 fn refuses_the_card_itself_what_lies_on_it_and_what_holds_it() {
     let card = card();
-    for destination in [card.path().to_path_buf(), card.path().join("clips"), card.path().join("new/deep"), card.path().join("clips/../new"), card.path().parent().unwrap().to_path_buf()] {
+    for destination in [
+        card.path().to_path_buf(),
+        card.path().join("clips"),
+        card.path().join("new/deep"),
+        card.path().join("clips/../new"),
+        card.path().parent().unwrap().to_path_buf(),
+    ] {
         let problems = blocking(card.path(), std::slice::from_ref(&destination));
         assert_eq!(codes(&problems), [ErrorCode::DestinationUnsafe], "{}: {problems:?}", destination.display());
     }
@@ -59,8 +65,14 @@ fn sees_through_links() {
     std::fs::create_dir(drive.path().join("real")).unwrap();
     std::os::unix::fs::symlink(drive.path().join("real"), drive.path().join("link")).unwrap();
     assert_eq!(codes(&blocking(card.path(), &[drive.path().join("card/new")])), [ErrorCode::DestinationUnsafe]);
-    assert_eq!(codes(&blocking(card.path(), &[drive.path().join("real"), drive.path().join("link")])), [ErrorCode::DestinationUnsafe]);
-    assert_eq!(codes(&blocking(card.path(), &[drive.path().join("real/new"), drive.path().join("link/new")])), [ErrorCode::DestinationUnsafe]);
+    assert_eq!(
+        codes(&blocking(card.path(), &[drive.path().join("real"), drive.path().join("link")])),
+        [ErrorCode::DestinationUnsafe]
+    );
+    assert_eq!(
+        codes(&blocking(card.path(), &[drive.path().join("real/new"), drive.path().join("link/new")])),
+        [ErrorCode::DestinationUnsafe]
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -76,7 +88,10 @@ fn sees_through_bind_mounts() {
     let _elsewhere = image.bind(&image.mount_point.join("drive"), elsewhere.path());
     let card = image.mount_point.join("card");
     assert_eq!(codes(&blocking(&card, &[part.path().join("new")])), [ErrorCode::DestinationUnsafe]);
-    assert_eq!(codes(&blocking(&card, &[image.mount_point.join("drive/new"), elsewhere.path().join("new")])), [ErrorCode::DestinationUnsafe]);
+    assert_eq!(
+        codes(&blocking(&card, &[image.mount_point.join("drive/new"), elsewhere.path().join("new")])),
+        [ErrorCode::DestinationUnsafe]
+    );
 }
 
 #[test]

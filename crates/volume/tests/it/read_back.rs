@@ -16,7 +16,10 @@ fn whole(mut read_back: ReadBack) -> (Vec<u8>, checkgate_volume::ReadBackProof) 
 fn reads_every_length_back_exactly() {
     let place = tempfile::tempdir().unwrap();
     let destination = Destination::open(place.path()).unwrap();
-    for (index, length) in [0, 1, 511, 512, 4095, 4096, 4097, 1 << 20, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, (9 << 20) + 4097].into_iter().enumerate() {
+    for (index, length) in [0, 1, 511, 512, 4095, 4096, 4097, 1 << 20, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, (9 << 20) + 4097]
+        .into_iter()
+        .enumerate()
+    {
         let bytes = pattern(length, index as u64 + 1);
         let name = path(&format!("{length}.bin"));
         destination.publish_bytes(&name, &bytes, Replace::Never).unwrap();
@@ -105,13 +108,17 @@ fn notices_a_byte_that_changed_on_the_device_while_the_cache_still_shows_the_old
 #[cfg(target_os = "linux")]
 #[test]
 fn a_loop_device_over_a_cached_file_is_not_called_a_device_and_shares_the_disk_below() {
-    let (Some(one), Some(other)) = (crate::image::Image::new(16, "ONE", false), crate::image::Image::new(16, "OTHER", false)) else { return };
+    let (Some(one), Some(other)) = (crate::image::Image::new(16, "ONE", false), crate::image::Image::new(16, "OTHER", false))
+    else {
+        return;
+    };
     let destination = Destination::open(&one.mount_point).unwrap();
     destination.publish_bytes(&path("A.mov"), b"bytes", Replace::Never).unwrap();
     let (_, proof) = whole(destination.read_back(&path("A.mov"), Depth::Device).unwrap());
     assert_eq!(proof.level(), EvidenceLevel::ReadBackSystem);
     assert!(proof.words().contains("loop device"), "{}", proof.words());
-    let volumes = [checkgate_volume::volume_of(&one.mount_point).unwrap(), checkgate_volume::volume_of(&other.mount_point).unwrap()];
+    let volumes =
+        [checkgate_volume::volume_of(&one.mount_point).unwrap(), checkgate_volume::volume_of(&other.mount_point).unwrap()];
     assert!(volumes[0].virtual_device && volumes[0].device_note.as_deref().unwrap().contains("volume.img"));
     assert_ne!(volumes[0].id, volumes[1].id);
     let disk = checkgate_volume::volume_of(one.file.parent().unwrap()).unwrap();

@@ -31,7 +31,8 @@ fn nothing_is_skipped_without_being_listed() {
     std::fs::write(card.path().join("clip.mov"), b"x").unwrap();
     std::os::unix::fs::symlink("/etc", card.path().join("link")).unwrap();
     std::os::unix::fs::symlink("clip.mov", card.path().join("link.mov")).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, card.path().join("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, card.path().join("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
     std::fs::write(card.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.mov")), b"x").unwrap();
     let mut deep = card.path().to_path_buf();
     for _ in 0..70 {
@@ -39,7 +40,8 @@ fn nothing_is_skipped_without_being_listed() {
     }
     std::fs::create_dir_all(&deep).unwrap();
     let listing = Source::open(card.path()).unwrap().walk().unwrap();
-    let skipped: Vec<(&str, SkipReason)> = listing.skipped.iter().map(|skipped| (skipped.path.as_str(), skipped.reason)).collect();
+    let skipped: Vec<(&str, SkipReason)> =
+        listing.skipped.iter().map(|skipped| (skipped.path.as_str(), skipped.reason)).collect();
     assert!(skipped.contains(&("link", SkipReason::Symlink)) && skipped.contains(&("link.mov", SkipReason::Symlink)));
     assert!(skipped.contains(&("pipe", SkipReason::Special)));
     assert!(skipped.contains(&("bad\u{fffd}.mov", SkipReason::NotUtf8)));
