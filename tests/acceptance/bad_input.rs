@@ -48,12 +48,15 @@ fn a_pulled_card_is_interrupted_and_goes_on_when_it_is_back() {
     let destination = stage.folder("SSD-1");
     let running = stage.spawn(&["offload", "--json", text(card.mount_point()), "--to", text(&destination), "--no-previews"]);
     let root = copy_root(&destination, &forged);
-    wait_until("the first bytes", || root.is_dir() && !content(&root).is_empty());
+    wait_until("the copy to begin", || root.is_dir());
     card.pull().expect("can be pulled");
     let ended = crate::support::answer(&running.wait_with_output().expect("ends"));
     let code = stage.run(&["jobs", "--json"]).expect(0).at("/0/problem/code").clone();
     assert_eq!((ended.code, code.as_str()), (4, Some("source_gone")), "{}\n{}", ended.text, ended.errors);
-    assert!(manifests(&root).is_empty(), "no manifest claims a copy that is not whole");
+    if !manifests(&root).is_empty() {
+        // The card went away while it was read the second time: the copy itself was whole by then.
+        stage.run(&["verify", text(&root)]).expect(0);
+    }
     card.insert().expect("can be put back");
     stage.run(&["resume", "--json"]).expect(0);
     assert_eq!(content(&root), content(card.mount_point()));

@@ -32,7 +32,12 @@ fn inspecting_a_card_names_its_clips_and_where_each_value_comes_from() {
     let records = answer.at("/records").as_array().expect("records");
     for expected in &forged.expected.clips {
         let record = records.iter().find(|record| record["clip"] == *expected.name).expect("a record for every clip");
-        assert_eq!(record["fields"]["tc.start"]["value"]["text"], *expected.start, "{}", expected.name);
+        if expected.files[0].ends_with(".exr") {
+            // The plates carry no timecode, and nothing is made up for them.
+            assert!(record["fields"]["tc.start"].is_null(), "{}", expected.name);
+        } else {
+            assert_eq!(record["fields"]["tc.start"]["value"]["text"], *expected.start, "{}", expected.name);
+        }
         for (name, field) in record["fields"].as_object().expect("fields") {
             let sources = field["sources"].as_array().expect("sources");
             assert!(sources.iter().all(|said| !said["source"].as_str().unwrap_or_default().is_empty()), "{name} has a source");
@@ -173,17 +178,28 @@ fn colour_evaluation_reproduces_the_reference_vectors() {
         serde_json::from_str(&std::fs::read_to_string(folder.join("index.json")).expect("an index")).expect("JSON");
     let mut tried = 0;
     for entry in index["transforms"].as_array().expect("transforms") {
-        let get = |key: &str| entry.get(key).and_then(Value::as_str);
-        let (Some(id), Some(src)) = (get("id"), get("src")) else { continue };
-        let mut arguments: Vec<&str> = vec!["color", "eval", "--src", src];
-        for (key, flag) in [("dst", "--dst"), ("display", "--display"), ("view", "--view"), ("look", "--look"), ("cdl", "--cdl")]
-        {
+        let get = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+        let id = get("id").expect("an id");
+        let mut arguments: Vec<String> = vec!["color".to_owned(), "eval".to_owned()];
+        if let Some(amf) = get("amf") {
+            arguments.extend(["--amf".to_owned(), text(&samples.join("color/amf").join(amf)).to_owned()]);
+        } else if let Some(src) = get("src") {
+            arguments.extend(["--src".to_owned(), src]);
+        } else {
+            // The curves of LogC3 by exposure index are no transform of three channels; the crate's own tests hold them.
+            continue;
+        }
+        for key in ["dst", "display", "view", "look"] {
             if let Some(value) = get(key) {
-                arguments.extend([flag, value]);
+                arguments.extend([format!("--{key}"), value]);
             }
         }
-        if get("config").is_some_and(|config| config.contains("v2.2") || config.contains("1.3")) {
-            arguments.extend(["--aces", "1.3"]);
+        let cdl = entry.get("cdl").or_else(|| entry.get("cdl(slope offset power sat)")).and_then(Value::as_array);
+        if let Some(numbers) = cdl {
+            arguments.extend(["--cdl".to_owned(), numbers.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")]);
+        }
+        if id.starts_with("out13") {
+            arguments.extend(["--aces".to_owned(), "1.3".to_owned()]);
         }
         let csv = std::fs::read_to_string(folder.join(format!("{id}.csv"))).expect("rows");
         let rows: Vec<Vec<f64>> = csv
@@ -222,7 +238,7 @@ fn colour_evaluation_reproduces_the_reference_vectors() {
         assert!(missed * 500 <= rows.len(), "{id}: {missed} of {} rows miss the rule", rows.len());
         tried += 1;
     }
-    assert!(tried >= 30, "only {tried} transforms could be tried");
+    assert_eq!(tried, 53, "transforms tried");
 }
 
 #[test]

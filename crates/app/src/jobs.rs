@@ -88,9 +88,8 @@ impl App {
     /// Starts the main job. A card whose latest job was cut short and asked for the same copies goes on with that job.
     pub async fn start_offload_with(&self, card: &str, destinations: &[String], options: JobOptions) -> Result<String, Problem> {
         let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
-        if self.root_of(card).is_none() {
-            return Err(Problem::new(ErrorCode::SourceGone, format!("{} is not mounted", row.reel)));
-        }
+        let card_root =
+            self.root_of(card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, format!("{} is not mounted", row.reel)))?;
         let known = self.catalog().destinations().await.map_err(state_problem)?;
         let mut copies = Vec::new();
         for id in destinations {
@@ -117,6 +116,10 @@ impl App {
             }
         }
         for (destination, root) in &copies {
+            if root.starts_with(&card_root) || card_root.starts_with(root) {
+                let words = format!("{} lies on the card, or the card in it", destination.label);
+                return Err(Problem::new(ErrorCode::DestinationUnsafe, words));
+            }
             refuse_foreign_folder(&row.reel, &destination.label, root, &earlier)?;
         }
         let job = clock::new_id();

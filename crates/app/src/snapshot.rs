@@ -51,7 +51,7 @@ impl App {
                 upload: settings.upload,
             },
             cloud: self.cloud_view().await?,
-            decoder: self.decoder().map_or_else(|problem| problem.summary, |ffmpeg| ffmpeg.version().to_owned()),
+            decoder: self.decoder().map_or_else(|problem| problem.summary, |ffmpeg| format!("ffmpeg {}", ffmpeg.version())),
         })
     }
 
@@ -209,7 +209,7 @@ impl App {
         let counts = FindingCounts::of(&findings);
         let upload = upload.as_ref().map(|upload| self.upload_view(upload));
         let describing = lock(&self.inner.live).describing(&row.id);
-        let stations = stations(row, job.as_ref(), &copies, &counts, upload.as_ref(), &verdict, describing.as_deref());
+        let stations = stations(row, mounted, job.as_ref(), &copies, &counts, upload.as_ref(), &verdict, describing.as_deref());
         Ok(CardView {
             id: row.id.clone(),
             reel: row.reel.clone(),
@@ -353,6 +353,7 @@ fn cloud_words(status: &PackageStatus) -> String {
 #[expect(clippy::too_many_arguments, reason = "one table from facts to seven stations; a struct would only rename it")]
 fn stations(
     card: &CardRow,
+    mounted: bool,
     job: Option<&JobRow>,
     copies: &[CopyRow],
     findings: &FindingCounts,
@@ -403,12 +404,13 @@ fn stations(
             UploadState::Processing => (StationState::Working, upload.cloud_words.clone()),
         },
     };
+    let mounted = if mounted { (StationState::Done, String::new()) } else { (StationState::Waiting, "not mounted".to_owned()) };
     let recognised = (StationState::Done, word(&card.recognition.confidence).replace('_', " "));
     let released =
         if verdict.safe { (StationState::Done, verdict.policy.clone()) } else { (StationState::Waiting, String::new()) };
     Station::ALL
         .into_iter()
-        .zip([(StationState::Done, String::new()), recognised, copied, proven, described, uploaded, released])
+        .zip([mounted, recognised, copied, proven, described, uploaded, released])
         .map(|(station, (state, words))| StationView { station, state, words })
         .collect()
 }
@@ -441,7 +443,7 @@ fn clip_view(card: &CardRow, row: &ClipRow, findings: &[Finding]) -> ClipView {
         camera: text("camera.model"),
         codec: text("codec.name"),
         picture_size: text("image.width_height"),
-        slate: if scene.is_empty() && take.is_empty() { String::new() } else { format!("{scene}/{take}") },
+        slate: [scene, take].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"),
         picture: row.picture.clone(),
         picture_words: row.picture_words.clone(),
         worst: worst(findings, &row.name),

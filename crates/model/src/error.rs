@@ -57,27 +57,27 @@ macro_rules! codes {
 
 codes! {
     /// The card is gone.
-    SourceGone = "source_gone", Later, 4, "Do not format the card. Put it back in and run `checkgate resume`: the job goes on where it stopped.";
+    SourceGone = "source_gone", Later, 4, "Do not format the card. Put it back in and resume the job (R in the window, `checkgate resume`): it goes on where it stopped.";
     /// A file on the card cannot be read.
-    SourceUnreadable = "source_unreadable", Later, 3, "Do not format the card. Try another reader or cable, then run `checkgate resume`; every other file is copied.";
+    SourceUnreadable = "source_unreadable", Later, 3, "Do not format the card. Try another reader or cable, then resume the job (R in the window, `checkgate resume`); every other file is copied.";
     /// The card gave other bytes the second time.
     SourceChanged = "source_changed", Later, 3, "Do not format the card. The reader, cable or card is unsound: try another reader and offload again to a new folder.";
     /// No files on the card.
     SourceEmpty = "source_empty", Never, 3, "Nothing was copied. Check that this is the right card and that it mounted whole.";
     /// The destination has no space.
-    DestinationFull = "destination_full", Later, 4, "What is copied so far is kept. Free space on the destination and run `checkgate resume`.";
+    DestinationFull = "destination_full", Later, 4, "What is copied so far is kept. Free space on the destination and resume the job (R in the window, `checkgate resume`).";
     /// The destination is gone or refuses writes.
-    DestinationFailed = "destination_failed", Later, 4, "The other destinations are not affected. Reconnect this one and run `checkgate resume`.";
+    DestinationFailed = "destination_failed", Later, 4, "The other destinations are not affected. Reconnect this one and resume the job (R in the window, `checkgate resume`).";
     /// The destination is the source, lies in it, or two destinations are one folder.
     DestinationUnsafe = "destination_unsafe", Never, 2, "Nothing was written. Choose a folder on another drive.";
     /// Something else with the same name is there already.
     DestinationOccupied = "destination_occupied", Never, 3, "Nothing was overwritten. Choose another folder, or move what is there.";
     /// What was read back differs from what was read from the card.
-    CopyCorrupt = "copy_corrupt", Later, 3, "Do not format the card. The bad copy is set aside under its temporary name; run `checkgate resume` to write it again, and distrust this drive.";
+    CopyCorrupt = "copy_corrupt", Later, 3, "Do not format the card. The bad copy is set aside under its temporary name; resume the job (R in the window, `checkgate resume`) to write it again, and distrust this drive.";
     /// Another process works on this job or destination.
     Busy = "busy", Later, 3, "Wait for the other process, or stop it: only one may write to a destination.";
     /// Stopped by a person.
-    Stopped = "stopped", Now, 4, "Run `checkgate resume` to go on.";
+    Stopped = "stopped", Now, 4, "Resume the job (R in the window, `checkgate resume`) to go on.";
     /// No such thing.
     NotFound = "not_found", Never, 2, "Check the name; `checkgate jobs` and `checkgate volumes` list what there is.";
     /// The request makes no sense.
@@ -89,7 +89,7 @@ codes! {
     /// An external program is missing or failed.
     ToolFailed = "tool_failed", Later, 3, "The copies are not affected. Check that ffmpeg is installed and try again.";
     /// No connection to the cloud.
-    Offline = "offline", Later, 4, "Local copies are not affected. The upload goes on by itself when the network is back, or with `checkgate upload`.";
+    Offline = "offline", Later, 4, "Local copies are not affected. The upload goes on by itself when the network is back, or with U in the window and `checkgate upload`.";
     /// The cloud refused or answered nonsense.
     CloudRefused = "cloud_refused", Later, 3, "Local copies are not affected. The message says what the cloud objects to.";
     /// Bytes in the cloud differ from the manifest.
