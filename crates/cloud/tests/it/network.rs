@@ -115,23 +115,3 @@ async fn a_file_that_changed_stops_itself_but_not_the_others() {
     assert_eq!(error.expect_err("one file is gone").code(), ErrorCode::SourceGone);
     assert_eq!(meter.read().files_complete, 3, "the other media went on; the manifest waits for all of them");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures"]
-async fn zz_measure() {
-    for over in [crate::kit::Over::Folder, crate::kit::Over::Garage] {
-        let cloud = Cloud::start(over, |options| options.workers = false).await.unwrap();
-        let (_copy, plan) = awkward_copy(2 << 30, "u1");
-        let began = std::time::Instant::now();
-        let options = UploadOptions { part_size: Some(64 << 20), ..UploadOptions::default() };
-        let address = cloud.address();
-        let report = send(&address, &plan, &options).await.unwrap();
-        let secs = began.elapsed().as_secs_f64();
-        eprintln!("{over:?} upload {:.0} MB/s ({secs:.2} s) {report:?}", report.bytes_total as f64 / secs / 1e6);
-        let mut cloud = cloud;
-        let began = std::time::Instant::now();
-        cloud.restart(|options| options.workers = true).await;
-        let status = crate::kit::until_final(&cloud.address(), &report.package_id).await;
-        eprintln!("{over:?} verify+inspect+report {:.2} s {:?}", began.elapsed().as_secs_f64(), status.state);
-    }
-}
