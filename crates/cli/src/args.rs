@@ -88,11 +88,11 @@ pub(crate) enum Command {
     Cloud(Cloud),
     /// Forge a synthetic camera card, whole or damaged, for tests and practice.
     #[command(
-        after_help = "Examples:\n  checkgate forge /tmp/card\n  checkgate forge /tmp/card --family arri-classic --damage truncated-fast-start"
+        after_help = "Examples:\n  checkgate forge practice-card\n  checkgate forge practice-card-2 --family arri-classic --damage truncated-fast-start"
     )]
     Forge(Forge),
     /// The main job, end to end, on a forged card with the embedded cloud.
-    #[command(after_help = "Examples:\n  checkgate demo\n  checkgate demo --dir /tmp/demo --small")]
+    #[command(after_help = "Examples:\n  checkgate demo\n  checkgate demo --dir demo --small")]
     Demo(Demo),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  checkgate completions bash > /etc/bash_completion.d/checkgate")]
