@@ -205,3 +205,13 @@ fn verify_tells_missing_extra_and_altered_apart() {
         stage.run(&["verify", text(&legacy)]);
     }
 }
+
+#[test]
+fn programs_that_open_a_new_state_at_once_do_not_hinder_each_other() {
+    let stage = Stage::new("at-once");
+    let running: Vec<_> = (0..6).map(|_| stage.spawn(&["jobs", "--json"])).collect();
+    for program in running {
+        let ended = crate::support::answer(&program.wait_with_output().expect("ends")).expect(0);
+        assert_eq!(ended.json, serde_json::json!([]));
+    }
+}

@@ -254,10 +254,9 @@ fn a_mounted_card_runs_by_itself() {
     wait_until("the watch to have its state", || stage.path("home/state.sqlite").is_file());
     // The watch begins a moment after its state is open; a card that was there before would not count as inserted.
     wait_until("the watch to watch", || {
+        assert!(watch.try_wait().expect("can be asked").is_none(), "the watch ended");
         let listed = stage.run(&["jobs"]);
-        listed.code == 0
-            && watch.try_wait().expect("can be asked").is_none()
-            && threads_of(watch.id()).iter().any(|name| name.starts_with("checkgate-watch"))
+        listed.code == 0 && threads_of(watch.id()).iter().any(|name| name.starts_with("checkgate-watch"))
     });
     let size = forged.expected.size_bytes * 2 + (32 << 20);
     let card = image::CardImage::from_folder(&stage.path("card.img"), &stage.path("mnt"), &forged.reel, &forged_at, size)

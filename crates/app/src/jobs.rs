@@ -153,8 +153,13 @@ impl App {
                 bytes_total: row.recognition.size_bytes,
             })
             .collect();
-        self.catalog().create_job(&job_row, &copy_rows).await.map_err(state_problem)?;
-        self.launch(job.clone())?;
+        // Held before it is stored: a job without a holder counts as one whose process died.
+        let guard = self.hold(&job)?;
+        if let Err(error) = self.catalog().create_job(&job_row, &copy_rows).await {
+            self.end(&job);
+            return Err(state_problem(error));
+        }
+        self.launch(job.clone(), guard);
         Ok(job)
     }
 
@@ -182,7 +187,8 @@ impl App {
         if self.root_of(&job.card).is_none() {
             self.look_for_card(&job.card).await?;
         }
-        self.launch(job.id)?;
+        let guard = self.hold(&job.id)?;
+        self.launch(job.id, guard);
         Ok(Empty {})
     }
 
@@ -229,28 +235,31 @@ impl App {
         ))
     }
 
-    fn launch(&self, job: String) -> Result<(), Problem> {
-        if !self.begin(&job) {
+    /// Makes this process the one that works on a job.
+    fn hold(&self, job: &str) -> Result<place::FileLock, Problem> {
+        if !self.begin(job) {
             return Err(Problem::new(ErrorCode::Busy, "the job is running already"));
         }
-        let guard = match place::lock_file(&self.inner.home.locks().join(format!("{job}.lock"))) {
-            Ok(Some(guard)) => guard,
+        match place::lock_file(&self.inner.home.locks().join(format!("{job}.lock"))) {
+            Ok(Some(guard)) => Ok(guard),
             Ok(None) => {
-                self.end(&job);
-                return Err(Problem::new(ErrorCode::Busy, "another Checkgate works on this job"));
+                self.end(job);
+                Err(Problem::new(ErrorCode::Busy, "another Checkgate works on this job"))
             }
             Err(error) => {
-                self.end(&job);
-                return Err(Problem::new(ErrorCode::StateFailed, format!("the job cannot be locked: {error}")));
+                self.end(job);
+                Err(Problem::new(ErrorCode::StateFailed, format!("the job cannot be locked: {error}")))
             }
-        };
+        }
+    }
+
+    fn launch(&self, job: String, guard: place::FileLock) {
         let app = self.clone();
         tokio::spawn(async move {
             app.run_job(&job).await;
             drop(guard);
             app.end(&job);
         });
-        Ok(())
     }
 
     /// A job that is stored as running, and whose lock nobody holds, died with its process.

@@ -87,7 +87,14 @@ impl App {
     /// Opens the state and marks what a dead process left running as interrupted.
     pub async fn open(options: Options) -> Result<Self, Problem> {
         let home = Home::open(options.home)?;
+        // Two programs that open a new state at once must not both make its tables.
+        let gate = home.locks().join("open.lock");
+        let opening = tokio::task::spawn_blocking(move || checkgate_volume::place::wait_for_lock(&gate))
+            .await
+            .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?
+            .map_err(|error| Problem::from_error(ErrorCode::StateFailed, &error))?;
         let catalog = Catalog::open(&home.database()).await.map_err(state_problem)?;
+        drop(opening);
         let (frames, _) = broadcast::channel(64);
         let (changed, _) = watch::channel(1);
         let app = Self {

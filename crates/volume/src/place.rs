@@ -60,6 +60,13 @@ pub fn lock_file(path: &Path) -> io::Result<Option<FileLock>> {
     }
 }
 
+/// Takes the lock at `path` and waits while another process holds it; for short work only.
+pub fn wait_for_lock(path: &Path) -> io::Result<FileLock> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    file.lock()?;
+    Ok(FileLock { _file: file })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
