@@ -2,7 +2,7 @@
 //! names. Builds everything in memory and refuses before a byte is given out; the caller writes manifest first, chain last.
 
 use crate::chain::ChainEntry;
-use crate::directory::{DirectoryHashes, directory_hashes};
+use crate::directory::{DirectoryHashes, FolderHashes, directory_hashes};
 use crate::expected::ExpectedFile;
 use crate::hash::hash_bytes;
 use crate::history::{History, below};
@@ -15,7 +15,76 @@ use crate::operation::{AuthorError, Operation};
 use crate::xml::is_representable;
 use checkgate_model::{HashFormat, HashValue, RelPath, Timestamp};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// What the next generation is to record.
+#[derive(Debug, Clone, Copy)]
+pub struct Append<'a> {
+    /// Name of the root folder, for the manifest's name.
+    pub folder_name: &'a str,
+    /// Who, when, where, with what.
+    pub operation: &'a Operation,
+    /// Files with their digests.
+    pub files: &'a [FileRecord],
+    /// Folders, empty ones included. Those above files and folders need not be given.
+    pub folders: &'a [FolderRecord],
+    /// Patterns that join those in force.
+    pub ignore: &'a [String],
+    /// Which directory hashes are written.
+    pub folder_hashes: FolderHashing<'a>,
+    /// Whether the files are all there are.
+    pub scope: Scope,
+}
+
+impl<'a> Append<'a> {
+    /// A generation over the whole tree, with directory hashes in every format that all files have.
+    #[must_use]
+    pub const fn whole(
+        folder_name: &'a str,
+        operation: &'a Operation,
+        files: &'a [FileRecord],
+        folders: &'a [FolderRecord],
+    ) -> Self {
+        Self { folder_name, operation, files, folders, ignore: &[], folder_hashes: FolderHashing::Common, scope: Scope::Whole }
+    }
+
+    /// A generation over some files only: no directory hashes, nothing can be missing, and only the histories that own a file,
+    /// and those above them, get a generation.
+    #[must_use]
+    pub const fn part(folder_name: &'a str, operation: &'a Operation, files: &'a [FileRecord]) -> Self {
+        Self {
+            folder_name,
+            operation,
+            files,
+            folders: &[],
+            ignore: &[],
+            folder_hashes: FolderHashing::Skip,
+            scope: Scope::Part,
+        }
+    }
+}
+
+/// Which directory hashes a generation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FolderHashing<'a> {
+    /// In every format that all files have.
+    #[default]
+    Common,
+    /// In those of these formats that all files have.
+    Formats(&'a [HashFormat]),
+    /// None at all: folders are recorded without hashes.
+    Skip,
+}
+
+/// Whether the files given are all there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Every file of the tree: what is recorded and not given is missing.
+    #[default]
+    Whole,
+    /// Some files.
+    Part,
+}
 
 /// A file as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +101,23 @@ pub struct FileRecord {
     pub hashed_at: Timestamp,
     /// Path it had in the preceding generation, where it was renamed.
     pub previous_path: Option<RelPath>,
+}
+
+/// A folder as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderRecord {
+    /// Path below the root.
+    pub path: RelPath,
+    /// Modification date.
+    pub modified: Option<Timestamp>,
+    /// Path it had in the preceding generation, where it was renamed.
+    pub previous_path: Option<RelPath>,
+}
+
+impl From<RelPath> for FolderRecord {
+    fn from(path: RelPath) -> Self {
+        Self { path, modified: None, previous_path: None }
+    }
 }
 
 /// A generation to be written.
@@ -121,6 +207,9 @@ pub enum AppendError {
     /// There is no number after this.
     #[error("the history is full")]
     Full,
+    /// Neither a file nor a folder: the schema has no generation that records nothing.
+    #[error("there is no file and no folder to record")]
+    NothingToRecord,
 }
 
 /// A generation and which of the files and folders given went into it, here or in a child.
@@ -128,36 +217,32 @@ struct Built {
     generation: NewGeneration,
     files: Vec<usize>,
     folders: Vec<usize>,
+    is_empty: bool,
+}
+
+/// Files and folders that belong to one nested history, by their place in what was given.
+#[derive(Default)]
+struct Inside {
+    files: Vec<usize>,
+    folders: Vec<usize>,
+    is_there: bool,
 }
 
 impl History {
-    /// Builds the next generation from every file with its digests and every folder, empty ones included. Files that differ or are
-    /// missing do not stop it: they are told in the result. Patterns in `extra_ignore` join those in force.
-    pub fn append(
-        &self,
-        root_folder_name: &str,
-        operation: &Operation,
-        files: &[FileRecord],
-        folders: &[RelPath],
-        extra_ignore: &[String],
-    ) -> Result<NewGeneration, AppendError> {
-        for author in &operation.authors {
+    /// Builds the next generation. Files that differ or are missing do not stop it: they are told in the result.
+    pub fn append(&self, append: &Append<'_>) -> Result<NewGeneration, AppendError> {
+        for author in &append.operation.authors {
             author.check()?;
         }
-        check_input(files, folders)?;
-        Ok(self.build(root_folder_name, operation, files, folders, extra_ignore)?.generation)
+        check_input(append.files, append.folders)?;
+        let built = self.build(append)?;
+        if built.is_empty { Err(AppendError::NothingToRecord) } else { Ok(built.generation) }
     }
 
-    fn build(
-        &self,
-        name: &str,
-        operation: &Operation,
-        files: &[FileRecord],
-        folders: &[RelPath],
-        extra_ignore: &[String],
-    ) -> Result<Built, AppendError> {
+    fn build(&self, append: &Append<'_>) -> Result<Built, AppendError> {
+        let (files, folders, operation) = (append.files, append.folders, append.operation);
         let number = self.latest_number().checked_add(1).ok_or(AppendError::Full)?;
-        let mut own_extra = extra_ignore.to_vec();
+        let mut own_extra = append.ignore.to_vec();
         let mut child_extra: BTreeMap<&RelPath, Vec<String>> = BTreeMap::new();
         for child in self.children.keys() {
             let (for_child, for_parent) = distributed(&own_extra, child);
@@ -167,35 +252,56 @@ impl History {
         let patterns = grown(&self.ignore_patterns(), &own_extra);
         let ignore = IgnoreSet::new(&patterns);
 
-        let (mut kept_files, ignored_files): (Vec<usize>, Vec<usize>) =
-            (0..files.len()).partition(|at| !ignore.is_ignored(&files[*at].path, false));
-        let mut kept_folders: Vec<usize> = (0..folders.len()).filter(|at| !ignore.is_ignored(&folders[*at], true)).collect();
-        let mut ignored: Vec<RelPath> = ignored_files.into_iter().map(|at| files[at].path.clone()).collect();
+        // Each file and folder belongs to the nested history it lies in, or here.
+        let mut inside: HashMap<&str, Inside> = self.children.keys().map(|at| (at.as_str(), Inside::default())).collect();
+        let (mut kept_files, mut kept_folders, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, file) in files.iter().enumerate() {
+            if ignore.is_ignored(&file.path, false) {
+                ignored.push(file.path.clone());
+                continue;
+            }
+            match owner(&file.path, &mut inside) {
+                Some(child) => child.files.push(index),
+                None => kept_files.push(index),
+            }
+        }
+        for (index, folder) in folders.iter().enumerate() {
+            if ignore.is_ignored(&folder.path, true) {
+                continue;
+            }
+            if let Some(child) = inside.get_mut(folder.path.as_str()) {
+                child.is_there = true;
+            }
+            match owner(&folder.path, &mut inside) {
+                Some(child) => child.folders.push(index),
+                None => kept_folders.push(index),
+            }
+        }
+        let own_files: Vec<&FileRecord> = kept_files.iter().map(|at| &files[*at]).collect();
+        let own_records: HashMap<&RelPath, &FolderRecord> =
+            kept_folders.iter().map(|at| (&folders[*at].path, &folders[*at])).collect();
 
         let mut children = Vec::new();
         let mut absent: Vec<&RelPath> = Vec::new();
-        let (mut child_files, mut child_folders) = (Vec::new(), Vec::new());
         for (at, history) in &self.children {
-            let (inside, outside): (Vec<usize>, Vec<usize>) =
-                kept_files.iter().partition(|index| below(&files[**index].path, at).is_some());
-            let (inside_folders, outside_folders): (Vec<usize>, Vec<usize>) =
-                kept_folders.iter().partition(|index| below(&folders[**index], at).is_some());
-            if inside.is_empty() && inside_folders.is_empty() && !kept_folders.iter().any(|index| folders[*index] == *at) {
+            let Some(own) = inside.remove(at.as_str()) else { continue };
+            if own.files.is_empty() && own.folders.is_empty() && !own.is_there {
                 absent.push(at);
                 continue;
             }
-            (kept_files, kept_folders) = (outside, outside_folders);
-            let records: Vec<FileRecord> = inside.iter().filter_map(|index| moved(&files[*index], at)).collect();
-            let paths: Vec<RelPath> = inside_folders.iter().filter_map(|index| below(&folders[*index], at)).collect();
-            let extra = child_extra.get(at).map(Vec::as_slice).unwrap_or_default();
-            let built = history.build(at.file_name(), operation, &records, &paths, extra)?;
-            child_files.extend(built.files.iter().map(|index| inside[*index]));
-            child_folders.extend(built.folders.iter().map(|index| inside_folders[*index]));
-            children.push((at, built.generation));
+            let records: Vec<FileRecord> = own.files.iter().filter_map(|index| moved_file(&files[*index], at)).collect();
+            let below: Vec<FolderRecord> = own.folders.iter().filter_map(|index| moved_folder(&folders[*index], at)).collect();
+            let built = history.build(&Append {
+                folder_name: at.file_name(),
+                files: &records,
+                folders: &below,
+                ignore: child_extra.get(at).map(Vec::as_slice).unwrap_or_default(),
+                ..*append
+            })?;
+            kept_files.extend(built.files.iter().map(|index| own.files[*index]));
+            kept_folders.extend(built.folders.iter().map(|index| own.folders[*index]));
+            children.push((at, built.generation, built.is_empty));
         }
-        let own_files: Vec<&FileRecord> = kept_files.iter().map(|at| &files[*at]).collect();
-        kept_files.extend(child_files);
-        kept_folders.extend(child_folders);
 
         let recorded = self.own_expected();
         let mut renamed: HashSet<&RelPath> = HashSet::new();
@@ -226,13 +332,14 @@ impl History {
                 modified: file.modified,
                 hashes,
                 previous_path: file.previous_path.clone(),
+                metadata: None,
             }));
         }
 
         let all_files: Vec<&FileRecord> = kept_files.iter().map(|at| &files[*at]).collect();
-        let all_folders: Vec<&RelPath> = kept_folders.iter().map(|at| &folders[*at]).collect();
+        let all_folders: Vec<&RelPath> = kept_folders.iter().map(|at| &folders[*at].path).collect();
         let sums: Vec<DirectoryHashes> = self
-            .folder_formats(&all_files)
+            .folder_formats(&all_files, append.folder_hashes)
             .into_iter()
             .map(|format| {
                 let digests = all_files.iter().filter_map(|file| Some((&file.path, value_of(file, format)?)));
@@ -241,40 +348,55 @@ impl History {
             .collect();
         let summed_at = all_files.iter().map(|file| file.hashed_at).max().unwrap_or(operation.started).max(operation.started);
         let present_folders = with_parents(&all_files, &all_folders);
-        for folder in own_folders(&present_folders, &children) {
-            let pair = |pick: fn(&crate::directory::FolderHashes) -> &HashValue| -> Vec<HashEntry> {
-                sums.iter().filter_map(|sum| sum.folders.get(folder)).map(|both| plain(pick(both), summed_at)).collect()
-            };
-            entries.push(Entry::Folder(FolderEntry {
-                path: folder.clone(),
-                created: None,
-                modified: None,
-                content: pair(|both| &both.content),
-                structure: pair(|both| &both.structure),
-                previous_path: None,
-            }));
+        if append.scope == Scope::Whole {
+            let nested: HashSet<&str> = children.iter().map(|(at, ..)| at.as_str()).collect();
+            for folder in present_folders.iter().filter(|folder| !lies_in(folder, &nested)) {
+                let pair = |pick: fn(&FolderHashes) -> &HashValue| -> Vec<HashEntry> {
+                    sums.iter().filter_map(|sum| sum.folders.get(folder)).map(|both| plain(pick(both), summed_at)).collect()
+                };
+                let record = own_records.get(folder);
+                let previous_path = record.and_then(|record| record.previous_path.clone());
+                if let Some(previous) = &previous_path {
+                    let known = recorded.get(previous).is_some_and(|record| record.is_dir) && !present_folders.contains(previous);
+                    if !known || recorded.contains_key(folder) {
+                        return Err(AppendError::PreviousPath { path: folder.clone(), previous: previous.clone() });
+                    }
+                    if let Some((previous, _)) = recorded.get_key_value(previous)
+                        && !renamed.insert(previous)
+                    {
+                        return Err(AppendError::PreviousPath { path: folder.clone(), previous: previous.clone() });
+                    }
+                }
+                entries.push(Entry::Folder(FolderEntry {
+                    path: folder.clone(),
+                    created: None,
+                    modified: record.and_then(|record| record.modified),
+                    content: pair(|both| &both.content),
+                    structure: pair(|both| &both.structure),
+                    previous_path,
+                    metadata: None,
+                }));
+            }
         }
         entries.sort_by(|a, b| reference_order(a.path(), b.path()));
 
-        let mut missing: Vec<RelPath> = recorded
-            .iter()
-            .filter(|(path, record)| {
+        let mut missing: Vec<RelPath> = Vec::new();
+        if append.scope == Scope::Whole {
+            let gone = recorded.iter().filter(|(path, record)| {
                 let here = if record.is_dir { present_folders.contains(*path) } else { given.contains(*path) };
                 !here && !renamed.contains(*path) && !ignore.is_ignored(path, record.is_dir)
-            })
-            .map(|(path, _)| path.clone())
-            .collect();
-        for at in absent {
-            if !ignore.is_ignored(at, true) {
-                missing.extend(self.children[at].expected().keys().filter_map(|path| at.join(path.as_str()).ok()));
+            });
+            missing.extend(gone.map(|(path, _)| path.clone()));
+            for at in absent {
+                if !ignore.is_ignored(at, true) {
+                    missing.extend(self.children[at].expected().keys().filter_map(|path| at.join(path.as_str()).ok()));
+                }
             }
         }
 
         let mut references = Vec::new();
-        for (at, generation) in &children {
-            if let Ok(path) = at.join(&format!("{}/{}", crate::FOLDER, generation.manifest_name)) {
-                references.push(ManifestReference { path, c4: generation.manifest_c4.clone() });
-            }
+        let mut written = Vec::new();
+        for (at, generation, is_empty) in children {
             let prefixed = |paths: &[RelPath]| paths.iter().filter_map(|path| at.join(path.as_str()).ok()).collect::<Vec<_>>();
             outcomes.extend(
                 generation
@@ -285,10 +407,18 @@ impl History {
             failed.extend(prefixed(&generation.failed));
             missing.extend(prefixed(&generation.missing));
             ignored.extend(prefixed(&generation.ignored));
+            if is_empty {
+                continue;
+            }
+            if let Ok(path) = at.join(&format!("{}/{}", crate::FOLDER, generation.manifest_name)) {
+                references.push(ManifestReference { path, c4: generation.manifest_c4.clone() });
+            }
+            written.push(placed(generation, at));
         }
         missing.sort();
         missing.dedup();
 
+        let is_empty = entries.is_empty() && references.is_empty();
         let manifest = Manifest {
             creator: creator(operation),
             process: operation.process,
@@ -298,15 +428,16 @@ impl History {
             }),
             ignore: patterns,
             entries,
+            metadata: None,
             references,
             warnings: Vec::new(),
         };
         let manifest_xml = manifest.to_xml()?;
+        drop(manifest);
         let manifest_c4 = hash_bytes(HashFormat::C4, &manifest_xml);
-        let manifest_name = manifest_name(number, name, operation.started);
+        let manifest_name = manifest_name(number, append.folder_name, operation.started);
         let mut chain = self.chain.clone();
         chain.entries.push(ChainEntry { sequence: number, name: manifest_name.clone(), c4: manifest_c4.clone() });
-        let children = children.into_iter().map(|(at, generation)| placed(generation, at)).collect();
         let chain_xml = chain.to_xml()?;
         let generation = NewGeneration {
             folder: None,
@@ -319,21 +450,48 @@ impl History {
             failed,
             missing,
             ignored,
-            children,
+            children: written,
         };
-        Ok(Built { generation, files: kept_files, folders: kept_folders })
+        Ok(Built { generation, files: kept_files, folders: kept_folders, is_empty })
     }
 
-    /// Folders are hashed in the formats that every file has. A tree without files takes those of the last generation.
-    fn folder_formats(&self, files: &[&FileRecord]) -> Vec<HashFormat> {
+    /// Folders are hashed in formats that every file has. A tree without files takes those asked for, or of the last generation.
+    fn folder_formats(&self, files: &[&FileRecord], hashing: FolderHashing<'_>) -> Vec<HashFormat> {
+        let asked = match hashing {
+            FolderHashing::Skip => return Vec::new(),
+            FolderHashing::Formats(formats) => Some(formats),
+            FolderHashing::Common => None,
+        };
         if files.is_empty() {
+            if let Some(asked) = asked {
+                return HashFormat::ALL.into_iter().filter(|format| asked.contains(format)).collect();
+            }
             let last = self.generations.last().and_then(|generation| generation.manifest.root_hash.as_ref());
             let formats: Vec<HashFormat> =
                 last.map(|root| root.content.iter().map(|hash| hash.value.format()).collect()).unwrap_or_default();
             return if formats.is_empty() { vec![HashFormat::Xxh128] } else { formats };
         }
-        HashFormat::ALL.into_iter().filter(|format| files.iter().all(|file| value_of(file, *format).is_some())).collect()
+        HashFormat::ALL
+            .into_iter()
+            .filter(|format| asked.is_none_or(|asked| asked.contains(format)))
+            .filter(|format| files.iter().all(|file| value_of(file, *format).is_some()))
+            .collect()
     }
+}
+
+/// The nested history that `path` lies in; its own folder does not lie in it.
+fn owner<'a>(path: &RelPath, inside: &'a mut HashMap<&str, Inside>) -> Option<&'a mut Inside> {
+    if inside.is_empty() {
+        return None;
+    }
+    let text = path.as_str();
+    let (slash, _) = text.match_indices('/').find(|(slash, _)| inside.contains_key(&text[..*slash]))?;
+    inside.get_mut(&text[..slash])
+}
+
+fn lies_in(path: &RelPath, nested: &HashSet<&str>) -> bool {
+    let text = path.as_str();
+    !nested.is_empty() && text.match_indices('/').any(|(slash, _)| nested.contains(&text[..slash]))
 }
 
 /// Whether a manifest can carry the name. Ask while the card is scanned, before hours are spent on copying it.
@@ -342,8 +500,8 @@ pub fn can_record(path: &RelPath) -> bool {
     is_representable(path.as_str())
 }
 
-fn check_input(files: &[FileRecord], folders: &[RelPath]) -> Result<(), AppendError> {
-    let paths = || files.iter().map(|file| &file.path).chain(folders);
+fn check_input(files: &[FileRecord], folders: &[FolderRecord]) -> Result<(), AppendError> {
+    let paths = || files.iter().map(|file| &file.path).chain(folders.iter().map(|folder| &folder.path));
     if let Some(path) = paths().find(|path| !can_record(path)) {
         return Err(AppendError::Unrepresentable { path: path.clone() });
     }
@@ -405,9 +563,14 @@ fn plain(value: &HashValue, at: Timestamp) -> HashEntry {
     HashEntry { value: value.clone(), action: None, hashed_at: Some(at) }
 }
 
-fn moved(file: &FileRecord, root: &RelPath) -> Option<FileRecord> {
+fn moved_file(file: &FileRecord, root: &RelPath) -> Option<FileRecord> {
     let previous_path = file.previous_path.as_ref().and_then(|previous| below(previous, root));
     Some(FileRecord { path: below(&file.path, root)?, previous_path, ..file.clone() })
+}
+
+fn moved_folder(folder: &FolderRecord, root: &RelPath) -> Option<FolderRecord> {
+    let previous_path = folder.previous_path.as_ref().and_then(|previous| below(previous, root));
+    Some(FolderRecord { path: below(&folder.path, root)?, previous_path, ..folder.clone() })
 }
 
 /// A child's generation seen from the root: its folder, and those of its own children, with the way to them.
@@ -434,15 +597,7 @@ fn with_parents(files: &[&FileRecord], folders: &[&RelPath]) -> BTreeSet<RelPath
     all
 }
 
-/// Folders that this history records: the root of a child is one, what lies below it is not.
-fn own_folders<'a>(
-    present: &'a BTreeSet<RelPath>,
-    children: &'a [(&RelPath, NewGeneration)],
-) -> impl Iterator<Item = &'a RelPath> {
-    present.iter().filter(move |folder| !children.iter().any(|(at, _)| below(folder, at).is_some()))
-}
-
-fn creator(operation: &Operation) -> Creator {
+pub(crate) fn creator(operation: &Operation) -> Creator {
     Creator {
         created: Some(operation.started),
         host_name: operation.host_name.clone(),
@@ -455,7 +610,7 @@ fn creator(operation: &Operation) -> Creator {
 }
 
 /// The order of the reference tool: what lies in subfolders first, depth first, then the folder's own children by name.
-fn reference_order(a: &RelPath, b: &RelPath) -> Ordering {
+pub(crate) fn reference_order(a: &RelPath, b: &RelPath) -> Ordering {
     let (mut left, mut right) = (a.components().peekable(), b.components().peekable());
     loop {
         let (Some(one), Some(other)) = (left.next(), right.next()) else { return a.cmp(b) };

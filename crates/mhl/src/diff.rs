@@ -2,7 +2,7 @@
 //! Unicode form or case are reported beside missing and extra, never instead of them.
 
 use crate::expected::ExpectedFile;
-use crate::ignore::IgnoreSet;
+use crate::ignore::IgnoreRules;
 use checkgate_model::RelPath;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
@@ -70,8 +70,7 @@ impl Difference {
 
 /// Compares `expected` with `listing` under the patterns in force.
 #[must_use]
-pub fn diff(expected: &BTreeMap<RelPath, ExpectedFile>, listing: &Listing, ignore: &[String]) -> Difference {
-    let ignore = IgnoreSet::new(ignore);
+pub fn diff(expected: &BTreeMap<RelPath, ExpectedFile>, listing: &Listing, ignore: &IgnoreRules) -> Difference {
     let mut difference = Difference::default();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     for (path, (_, is_dir)) in listing {

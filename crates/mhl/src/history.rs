@@ -4,11 +4,12 @@
 use crate::chain::{Chain, ParseChainError};
 use crate::expected::{ExpectedFile, gather};
 use crate::hash::hash_bytes;
-use crate::ignore::grown;
-use crate::manifest::{Manifest, ManifestWarning, ParseManifestError};
+use crate::ignore::{IgnoreRules, IgnoreSet, grown};
+use crate::manifest::{Manifest, ManifestReference, ManifestWarning, ParseManifestError};
 use crate::naming::generation_number;
 use checkgate_model::{HashFormat, HashValue, RelPath};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
 
 /// A file in `<root>/ascmhl/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +163,22 @@ impl HistoryError {
     }
 }
 
+/// Why a history could not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError<E> {
+    /// It cannot be trusted.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// A manifest that the chain lists cannot be read at all.
+    #[error("{name} cannot be read")]
+    Read {
+        /// The manifest.
+        name: String,
+        /// Why.
+        source: E,
+    },
+}
+
 /// A history with those nested in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
@@ -185,61 +202,79 @@ impl History {
 
     /// As [`load`](Self::load), with a choice about manifests that the chain does not list.
     pub fn load_with(chain: Option<&[u8]>, files: &[HistoryFile], unchained: Unchained) -> Result<Self, HistoryError> {
-        let is_manifest = |file: &&HistoryFile| file.name.ends_with(".mhl") && !file.name.starts_with("._");
+        let by_name: HashMap<&str, &HistoryFile> = files.iter().map(|file| (file.name.as_str(), file)).collect();
+        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+        let mut read = |name: &str| Ok::<_, Infallible>(by_name.get(name).map(|file| file.bytes.clone()).unwrap_or_default());
+        match Self::load_from(chain, &names, unchained, &mut read) {
+            Ok(history) => Ok(history),
+            Err(LoadError::History(error)) => Err(error),
+            Err(LoadError::Read { source, .. }) => match source {},
+        }
+    }
+
+    /// As [`load_with`](Self::load_with), asking for one manifest after the other, so that only one is held as bytes. `names` are
+    /// the files that lie in `ascmhl/`; `read` gives the bytes of one of them.
+    pub fn load_from<E>(
+        chain: Option<&[u8]>,
+        names: &[String],
+        unchained: Unchained,
+        read: &mut dyn FnMut(&str) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, LoadError<E>> {
+        let is_manifest = |name: &&String| name.ends_with(".mhl") && !name.starts_with("._");
         let Some(chain) = chain else {
-            return Err(HistoryError::ChainMissing {
-                manifests: files.iter().filter(is_manifest).map(|file| file.name.clone()).collect(),
-            });
+            return Err(HistoryError::ChainMissing { manifests: names.iter().filter(is_manifest).cloned().collect() }.into());
         };
         let chain = Chain::parse(chain).map_err(HistoryError::Chain)?;
         if chain.entries.is_empty() {
-            return Err(HistoryError::ChainEmpty);
+            return Err(HistoryError::ChainEmpty.into());
         }
-        let by_name: HashMap<&str, &HistoryFile> = files.iter().map(|file| (file.name.as_str(), file)).collect();
+        let there: HashSet<&str> = names.iter().map(String::as_str).collect();
         let mut warnings = Vec::new();
         let mut listed = HashSet::new();
         for (entry, expected) in chain.entries.iter().zip(1..) {
             if entry.sequence != expected {
-                return Err(HistoryError::Sequence { expected, found: entry.sequence });
+                return Err(HistoryError::Sequence { expected, found: entry.sequence }.into());
             }
             if !listed.insert(entry.name.as_str()) {
-                return Err(HistoryError::ListedTwice(entry.name.clone()));
+                return Err(HistoryError::ListedTwice(entry.name.clone()).into());
             }
-            let Some(file) = by_name.get(entry.name.as_str()) else {
-                return Err(HistoryError::ManifestMissing { name: entry.name.clone() });
-            };
-            if hash_bytes(HashFormat::C4, &file.bytes) != entry.c4 {
-                return Err(HistoryError::ManifestModified { name: entry.name.clone() });
+            if !there.contains(entry.name.as_str()) {
+                return Err(HistoryError::ManifestMissing { name: entry.name.clone() }.into());
             }
             match generation_number(&entry.name) {
                 None => warnings.push(HistoryWarning::Unnumbered(entry.name.clone())),
                 Some(number) if number != expected => {
-                    return Err(HistoryError::Number { name: entry.name.clone(), sequence: expected });
+                    return Err(HistoryError::Number { name: entry.name.clone(), sequence: expected }.into());
                 }
                 Some(_) => {}
             }
         }
         let mut rogue: Vec<String> = Vec::new();
-        for file in files.iter().filter(is_manifest).filter(|file| !listed.contains(file.name.as_str())) {
-            if generation_number(&file.name).is_some() {
-                rogue.push(file.name.clone());
+        for name in names.iter().filter(is_manifest).filter(|name| !listed.contains(name.as_str())) {
+            if generation_number(name).is_some() {
+                rogue.push(name.clone());
             } else {
-                warnings.push(HistoryWarning::NotAGeneration(file.name.clone()));
+                warnings.push(HistoryWarning::NotAGeneration(name.clone()));
             }
         }
-        if !rogue.is_empty() && unchained == Unchained::Refuse {
-            return Err(HistoryError::Unchained { names: rogue });
-        }
-        warnings.extend(rogue.into_iter().map(HistoryWarning::Unchained));
+        rogue.sort();
+        let mut known = HashSet::new();
         let mut generations = Vec::with_capacity(chain.entries.len());
         for entry in &chain.entries {
-            let Some(file) = by_name.get(entry.name.as_str()) else { continue };
-            let manifest = Manifest::parse(&file.bytes)
+            let bytes = read(&entry.name).map_err(|source| LoadError::Read { name: entry.name.clone(), source })?;
+            if hash_bytes(HashFormat::C4, &bytes) != entry.c4 {
+                return Err(HistoryError::ManifestModified { name: entry.name.clone() }.into());
+            }
+            let manifest = Manifest::parse_sharing(&bytes, &mut known)
                 .map_err(|source| HistoryError::Manifest { name: entry.name.clone(), source: Box::new(source) })?;
             let odd = manifest.warnings.iter();
             warnings.extend(odd.map(|warning| HistoryWarning::Manifest { name: entry.name.clone(), warning: warning.clone() }));
             generations.push(Generation { number: entry.sequence, name: entry.name.clone(), c4: entry.c4.clone(), manifest });
         }
+        if !rogue.is_empty() && unchained == Unchained::Refuse {
+            return Err(HistoryError::Unchained { names: rogue }.into());
+        }
+        warnings.extend(rogue.into_iter().map(HistoryWarning::Unchained));
         Ok(Self { chain, generations, children: BTreeMap::new(), warnings })
     }
 
@@ -315,11 +350,67 @@ impl History {
         grown(self.generations.last().map_or(&[], |generation| generation.manifest.ignore.as_slice()), &[])
     }
 
+    /// The patterns in force here and in nested histories, with `extra` as if they were recorded here.
+    #[must_use]
+    pub fn ignore_rules(&self, extra: &[String]) -> IgnoreRules {
+        let patterns =
+            grown(self.generations.last().map_or(&[], |generation| generation.manifest.ignore.as_slice()), extra);
+        let children = self.children.iter().map(|(at, child)| (at.clone(), child.ignore_rules(&[]))).collect();
+        IgnoreRules::new(IgnoreSet::new(&patterns), children)
+    }
+
+    /// The history that records what lies in the folder `at`, however deep it is nested; `None` if it has no history of its own.
+    #[must_use]
+    pub fn child(&self, at: &RelPath) -> Option<&Self> {
+        self.children.iter().find_map(|(folder, history)| {
+            if folder == at { Some(history) } else { below(at, folder).and_then(|rest| history.child(&rest)) }
+        })
+    }
+
+    /// The folder of the history that records `path`, the closest above it; `None`: this one.
+    #[must_use]
+    pub fn owner(&self, path: &RelPath) -> Option<RelPath> {
+        let (at, history) = self.children.iter().find(|(at, _)| below(path, at).is_some())?;
+        let rest = below(path, at)?;
+        match history.owner(&rest) {
+            Some(deeper) => at.join(deeper.as_str()).ok(),
+            None => Some(at.clone()),
+        }
+    }
+
+    /// Children that were renamed with their folder: where this history knows them, and where they are. Told by the manifests
+    /// it refers to, so nothing but the same history can match.
+    #[must_use]
+    pub fn moved_children(&self) -> Vec<(RelPath, RelPath)> {
+        let mut referred: BTreeMap<RelPath, Vec<&ManifestReference>> = BTreeMap::new();
+        for reference in self.generations.iter().flat_map(|generation| &generation.manifest.references) {
+            if let Some(folder) = reference.path.parent().and_then(|history| history.parent()) {
+                referred.entry(folder).or_default().push(reference);
+            }
+        }
+        let recorded = self.own_expected();
+        let mut moved = Vec::new();
+        for (at, child) in self.children.iter().filter(|(at, _)| !recorded.contains_key(*at)) {
+            let holds = |reference: &&ManifestReference| {
+                child.generations.iter().any(|known| known.name == reference.path.file_name() && known.c4 == reference.c4)
+            };
+            let from = referred.iter().find(|(folder, references)| {
+                !self.children.contains_key(*folder) && recorded.contains_key(*folder) && references.iter().all(holds)
+            });
+            if let Some(folder) = from.map(|(folder, _)| folder.clone()) {
+                referred.remove(&folder);
+                moved.push((folder, at.clone()));
+            }
+        }
+        moved
+    }
+
     /// Manifests of children that generations here refer to although no such child was added: its folder is gone or was not given.
     #[must_use]
     pub fn dangling_references(&self) -> Vec<RelPath> {
         let latest = self.generations.last().map(|generation| generation.manifest.references.as_slice()).unwrap_or_default();
-        let known = |path: &RelPath| self.children.keys().any(|child| path.is_under(child));
+        let moved: Vec<RelPath> = self.moved_children().into_iter().map(|(from, _)| from).collect();
+        let known = |path: &RelPath| self.children.keys().chain(&moved).any(|child| path.is_under(child));
         latest.iter().filter(|reference| !known(&reference.path)).map(|reference| reference.path.clone()).collect()
     }
 

@@ -3,6 +3,7 @@
 
 use ::ignore::gitignore::{Gitignore, GitignoreBuilder};
 use checkgate_model::RelPath;
+use std::collections::{BTreeMap, HashMap};
 
 /// Patterns every history begins with.
 pub const DEFAULT_PATTERNS: [&str; 3] = [".DS_Store", "ascmhl", "ascmhl/"];
@@ -10,9 +11,16 @@ pub const DEFAULT_PATTERNS: [&str; 3] = [".DS_Store", "ascmhl", "ascmhl/"];
 /// A set of patterns, ready to ask.
 #[derive(Debug, Clone)]
 pub struct IgnoreSet {
-    matcher: Gitignore,
+    matcher: Matcher,
     patterns: Vec<String>,
     unreadable: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// Nothing but plain names, as in the defaults: looking a component up is all there is to do. True: folders only.
+    Names(HashMap<String, bool>),
+    Git(Gitignore),
 }
 
 impl IgnoreSet {
@@ -20,6 +28,9 @@ impl IgnoreSet {
     /// [`unreadable`](Self::unreadable).
     #[must_use]
     pub fn new(patterns: &[String]) -> Self {
+        if let Some(names) = plain_names(patterns) {
+            return Self { matcher: Matcher::Names(names), patterns: patterns.to_vec(), unreadable: Vec::new() };
+        }
         // "." keeps the matcher from cutting anything off the relative paths it is asked about.
         let mut builder = GitignoreBuilder::new(".");
         let mut unreadable = Vec::new();
@@ -32,18 +43,32 @@ impl IgnoreSet {
             unreadable = patterns.to_vec();
             Gitignore::empty()
         });
-        Self { matcher, patterns: patterns.to_vec(), unreadable }
+        Self { matcher: Matcher::Git(matcher), patterns: patterns.to_vec(), unreadable }
     }
 
     /// Whether `path` is ignored. As in git, nothing below an ignored folder can be brought back.
     #[must_use]
     pub fn is_ignored(&self, path: &RelPath, is_dir: bool) -> bool {
-        if self.matcher.is_empty() {
-            return false;
+        self.ignores(path.as_str(), is_dir)
+    }
+
+    fn ignores(&self, text: &str, is_dir: bool) -> bool {
+        match &self.matcher {
+            Matcher::Names(names) => {
+                let mut parts = text.split('/').peekable();
+                while let Some(part) = parts.next() {
+                    let folder = is_dir || parts.peek().is_some();
+                    if names.get(part).is_some_and(|folders_only| folder || !folders_only) {
+                        return true;
+                    }
+                }
+                false
+            }
+            Matcher::Git(matcher) => {
+                let above = text.match_indices('/').any(|(slash, _)| matcher.matched(&text[..slash], true).is_ignore());
+                above || matcher.matched(text, is_dir).is_ignore()
+            }
         }
-        let text = path.as_str();
-        let above = text.match_indices('/').any(|(slash, _)| self.matcher.matched(&text[..slash], true).is_ignore());
-        above || self.matcher.matched(text, is_dir).is_ignore()
     }
 
     /// The patterns as given.
@@ -59,19 +84,94 @@ impl IgnoreSet {
     }
 }
 
+/// The names, where every pattern is one; `None` as soon as one asks for git's rules.
+fn plain_names(patterns: &[String]) -> Option<HashMap<String, bool>> {
+    let mut names = HashMap::new();
+    for pattern in patterns {
+        let name = pattern.strip_suffix('/').unwrap_or(pattern);
+        if name.is_empty() || name.contains(['/', '*', '?', '[', ']', '\\', '!', '#', '{', '}']) || name != name.trim() {
+            return None;
+        }
+        let folders_only = pattern.ends_with('/');
+        names.entry(name.to_owned()).and_modify(|known: &mut bool| *known &= folders_only).or_insert(folders_only);
+    }
+    Some(names)
+}
+
+/// The patterns of a history and of those nested in it. Those of a child count within the child only, beside its parents'.
+#[derive(Debug, Clone)]
+pub struct IgnoreRules {
+    own: IgnoreSet,
+    children: BTreeMap<RelPath, IgnoreRules>,
+}
+
+impl IgnoreRules {
+    /// Rules of one scope with those of scopes nested in it.
+    #[must_use]
+    pub const fn new(own: IgnoreSet, children: BTreeMap<RelPath, Self>) -> Self {
+        Self { own, children }
+    }
+
+    /// Whether `path` is ignored.
+    #[must_use]
+    pub fn is_ignored(&self, path: &RelPath, is_dir: bool) -> bool {
+        self.ignores(path.as_str(), is_dir)
+    }
+
+    fn ignores(&self, text: &str, is_dir: bool) -> bool {
+        if self.own.ignores(text, is_dir) {
+            return true;
+        }
+        !self.children.is_empty()
+            && self.children.iter().any(|(at, rules)| {
+                text.strip_prefix(at.as_str()).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| rules.ignores(rest, is_dir))
+            })
+    }
+
+    /// Patterns of the scope itself.
+    #[must_use]
+    pub const fn own(&self) -> &IgnoreSet {
+        &self.own
+    }
+
+    /// Lines that are no patterns, those of nested scopes among them.
+    #[must_use]
+    pub fn unreadable(&self) -> Vec<&str> {
+        let below = self.children.values().flat_map(Self::unreadable);
+        self.own.unreadable.iter().map(String::as_str).chain(below).collect()
+    }
+}
+
+impl From<IgnoreSet> for IgnoreRules {
+    fn from(own: IgnoreSet) -> Self {
+        Self { own, children: BTreeMap::new() }
+    }
+}
+
 /// Inherited patterns, the defaults where they are not among them, then new ones: the list only grows, keeps its order and has no line twice (guideline).
 /// Empty lines are dropped: the reference tool cannot read a history that contains one.
 #[must_use]
 pub fn grown(inherited: &[String], extra: &[String]) -> Vec<String> {
     let mut patterns: Vec<String> = Vec::new();
     let defaults: Vec<String> = DEFAULT_PATTERNS.iter().map(ToString::to_string).collect();
-    for pattern in inherited.iter().chain(&defaults).chain(extra) {
+    let extra = extra.iter().map(|pattern| recorded_form(pattern));
+    for pattern in inherited.iter().chain(&defaults).cloned().chain(extra) {
         let pattern = pattern.trim_end_matches(['\n', '\r']);
         if !pattern.is_empty() && !patterns.iter().any(|known| known == pattern) {
             patterns.push(pattern.to_owned());
         }
     }
     patterns
+}
+
+/// A pattern as it is recorded: one that holds a slash is anchored to the scope, so it is written with a leading one, as the
+/// reference does. The meaning is the same to git.
+#[must_use]
+pub fn recorded_form(pattern: &str) -> String {
+    let pattern = pattern.trim_end_matches(['\n', '\r']);
+    let (bang, body) = pattern.strip_prefix('!').map_or(("", pattern), |body| ("!", body));
+    let anchored = body.strip_suffix('/').unwrap_or(body).contains('/');
+    if anchored && !body.starts_with('/') && !body.starts_with('#') { format!("{bang}/{body}") } else { pattern.to_owned() }
 }
 
 /// The patterns of `extra` that a child history at `child` takes over: those without a slash as they are, those anchored below
@@ -83,17 +183,48 @@ pub(crate) fn distributed(extra: &[String], child: &RelPath) -> (Vec<String>, Ve
     for pattern in extra {
         let (bang, body) = pattern.strip_prefix('!').map_or(("", pattern.as_str()), |body| ("!", body));
         let anchored = body.strip_suffix('/').unwrap_or(body).contains('/');
-        let below = body.strip_prefix('/').unwrap_or(body).strip_prefix(child.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        let from_root = body.strip_prefix('/').unwrap_or(body);
+        if !anchored || from_root.starts_with("**/") {
+            for_child.push(pattern.clone());
+            for_parent.push(pattern.clone());
+            continue;
+        }
+        let below = from_root.strip_prefix(child.as_str()).and_then(|rest| rest.strip_prefix('/'));
         match below {
-            _ if !anchored => {
-                for_child.push(pattern.clone());
+            Some(rest) if !rest.is_empty() => for_child.push(format!("{bang}/{rest}")),
+            _ => {
+                // One with wildcards may reach into the child and stay useful above it.
+                if let Some(rest) = reaching_into(from_root, child) {
+                    for_child.push(format!("{bang}/{rest}"));
+                }
                 for_parent.push(pattern.clone());
             }
-            Some(rest) if !rest.is_empty() => for_child.push(format!("{bang}/{rest}")),
-            _ => for_parent.push(pattern.clone()),
         }
     }
     (for_child, for_parent)
+}
+
+/// What is left of an anchored pattern below `child`, where its first components match the way there.
+fn reaching_into(pattern: &str, child: &RelPath) -> Option<String> {
+    let depth = child.components().count();
+    let parts: Vec<&str> = pattern.splitn(depth + 1, '/').collect();
+    let (way, rest) = (parts.get(..depth)?, parts.get(depth).filter(|rest| !rest.is_empty())?);
+    if way.contains(&"**") {
+        return Some(format!("**/{rest}"));
+    }
+    let way = IgnoreSet::new(&[format!("/{}", way.join("/"))]);
+    way.ignores(child.as_str(), true).then(|| (*rest).to_owned())
+}
+
+/// The pattern of a scope at `folder`, written for the scope above it.
+#[must_use]
+pub(crate) fn lifted(pattern: &str, folder: &RelPath) -> String {
+    let (bang, body) = pattern.strip_prefix('!').map_or(("", pattern), |body| ("!", body));
+    if body.strip_suffix('/').unwrap_or(body).contains('/') {
+        format!("{bang}/{folder}/{}", body.strip_prefix('/').unwrap_or(body))
+    } else {
+        format!("{bang}/{folder}/**/{body}")
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +264,41 @@ mod tests {
         let (child, parent) = distributed(&extra, &path("A/AA"));
         assert_eq!(child, ["*.tmp", "/x.txt", "!/z/"]);
         assert_eq!(parent, ["*.tmp", "B/y"]);
+        let extra: Vec<String> = ["/A/*/x.txt", "/**/y", "/B/*/x"].iter().map(ToString::to_string).collect();
+        let (child, parent) = distributed(&extra, &path("A/AA"));
+        assert_eq!(child, ["/x.txt", "/**/y"]);
+        assert_eq!(parent, extra);
+    }
+
+    #[test]
+    fn plain_names_and_git_rules_agree() {
+        let plain = set(&DEFAULT_PATTERNS);
+        let git = set(&[".DS_Store", "ascmhl", "ascmhl/", "!nothing"]);
+        for (text, is_dir) in
+            [("ascmhl", false), ("ascmhl", true), ("a/ascmhl/b", false), ("a/.DS_Store", true), ("ascmhlx", false), ("a", true)]
+        {
+            assert_eq!(plain.is_ignored(&path(text), is_dir), git.is_ignored(&path(text), is_dir), "{text}");
+        }
+        assert!(!set(&["x/"]).is_ignored(&path("a/x"), false) && set(&["x/"]).is_ignored(&path("a/x/y"), false));
+    }
+
+    #[test]
+    fn a_childs_rules_count_within_the_child_only() {
+        let children = BTreeMap::from([(path("A"), IgnoreRules::from(set(&["*.tmp"])))]);
+        let rules = IgnoreRules::new(set(&["b"]), children);
+        assert!(rules.is_ignored(&path("A/x.tmp"), false) && rules.is_ignored(&path("A/b"), false));
+        assert!(!rules.is_ignored(&path("x.tmp"), false) && !rules.is_ignored(&path("AB/x.tmp"), false));
+    }
+
+    #[test]
+    fn patterns_with_a_slash_are_recorded_anchored() {
+        for (given, recorded) in
+            [("a/b", "/a/b"), ("!a/b", "!/a/b"), ("**/x", "/**/x"), ("x/", "x/"), ("*.mov", "*.mov"), ("/a", "/a"), ("a/b/\n", "/a/b/")]
+        {
+            assert_eq!(recorded_form(given), recorded);
+        }
+        assert_eq!(lifted("x/", &path("A/B")), "/A/B/**/x/");
+        assert_eq!(lifted("!/x", &path("A")), "!/A/x");
     }
 
     #[test]

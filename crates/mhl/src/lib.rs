@@ -9,11 +9,11 @@
 //! and the schema of MHL 1.1. Where the reference tool and the specification differ, the specification is followed.
 //!
 //! Histories nested in the tree are taken in with [`History::add_child`]; records then go to the closest one, children are written
-//! before parents, and parents refer to them. Not done here: detecting renames (a known one is recorded through
-//! [`FileRecord::previous_path`], for files only), writing packing lists, keeping foreign `metadata`, writing legacy lists.
+//! before parents, and parents refer to them. [`find_renames`] tells which missing file has become which new one,
+//! [`History::flatten`] makes a packing list, foreign `metadata` survives.
 //!
 //! ```
-//! use checkgate_mhl::{Action, FileRecord, History, MultiHasher, Operation, Process};
+//! use checkgate_mhl::{Action, Append, FileRecord, History, MultiHasher, Operation, Process};
 //! use checkgate_model::{HashFormat, RelPath, Timestamp};
 //!
 //! let now: Timestamp = "2026-11-23T07:00:00Z".parse()?;
@@ -37,7 +37,8 @@
 //!     location: None,
 //!     comment: None,
 //! };
-//! let generation = History::empty().append("A002R2EC", &operation, &[clip], &[RelPath::new("Clips")?], &[])?;
+//! let (files, folders) = ([clip], [RelPath::new("Clips")?.into()]);
+//! let generation = History::empty().append(&Append::whole("A002R2EC", &operation, &files, &folders))?;
 //! assert_eq!(generation.manifest_name, "0001_A002R2EC_2026-11-23_070000Z.mhl");
 //! assert!(generation.outcomes.iter().all(|(_, _, action)| *action == Action::Original));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -48,6 +49,7 @@ pub mod chain;
 pub mod diff;
 pub mod directory;
 pub mod expected;
+pub mod flatten;
 pub mod hash;
 pub mod history;
 pub mod ignore;
@@ -55,25 +57,27 @@ pub mod legacy;
 pub mod manifest;
 pub mod naming;
 pub mod operation;
+pub mod renames;
 mod text_encoding;
 mod xml;
 mod xml_read;
 mod xml_write;
 
-pub use self::ignore::{DEFAULT_PATTERNS, IgnoreSet};
-pub use append::{AppendError, FileRecord, NewGeneration, can_record};
+pub use self::ignore::{DEFAULT_PATTERNS, IgnoreRules, IgnoreSet, recorded_form};
+pub use append::{Append, AppendError, FileRecord, FolderHashing, FolderRecord, NewGeneration, Scope, can_record};
 pub use chain::{Chain, ChainEntry, ParseChainError};
 pub use diff::{Difference, Listing, NameForm, NameMatch, SizeDiffers, diff};
 pub use directory::{DirectoryHashes, FolderHashes, directory_hashes};
 pub use expected::{ExpectedFile, FileCheck};
 pub use hash::{MultiHasher, fastest, hash_bytes};
-pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, Unchained};
+pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, LoadError, Unchained};
 pub use legacy::{LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, ParseLegacyError};
 pub use manifest::{
-    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, ParseManifestError,
-    RootHash, WriteManifestError,
+    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, Metadata,
+    ParseManifestError, RootHash, WriteManifestError,
 };
 pub use operation::{Author, AuthorError, Operation, Process};
+pub use renames::{NewFile, Rename, Renames, find_renames};
 pub use xml::XmlError;
 
 /// Name of the folder that holds a history, in the root of its data set.

@@ -5,7 +5,7 @@ use crate::expected::ExpectedFile;
 use crate::operation::{Author, Process};
 use crate::xml::XmlError;
 use checkgate_model::{HashFormat, HashParseError, HashValue, RelPath, RelPathError, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 /// What a hash says about its file.
@@ -54,6 +54,18 @@ pub struct HashEntry {
     pub hashed_at: Option<Timestamp>,
 }
 
+/// A foreign `metadata` element, kept as it stood so that it survives reading and writing (schema: any content). Opaque here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata(pub(crate) Box<str>);
+
+impl Metadata {
+    /// The element as XML, complete in itself: every prefix it uses is declared in it.
+    #[must_use]
+    pub fn as_xml(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A file. Size and dates are informative; they never decide a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEntry {
@@ -69,6 +81,8 @@ pub struct FileEntry {
     pub hashes: Vec<HashEntry>,
     /// Path in the preceding generation, in the one generation that records a rename.
     pub previous_path: Option<RelPath>,
+    /// What another tool keeps with it.
+    pub metadata: Option<Metadata>,
 }
 
 /// A folder.
@@ -86,6 +100,8 @@ pub struct FolderEntry {
     pub structure: Vec<HashEntry>,
     /// Path in the preceding generation.
     pub previous_path: Option<RelPath>,
+    /// What another tool keeps with it.
+    pub metadata: Option<Metadata>,
 }
 
 /// A file or a folder.
@@ -213,6 +229,14 @@ pub enum ParseManifestError {
     /// An entry without path.
     #[error("an entry has no path")]
     NoPath,
+    /// One entry, two paths.
+    #[error("one entry has two paths, {first} and {second}")]
+    TwoPaths {
+        /// As it stands first.
+        first: RelPath,
+        /// The other.
+        second: RelPath,
+    },
     /// Spec 6.4.9: a path stands once in a manifest.
     #[error("{0} is listed twice")]
     DuplicatePath(RelPath),
@@ -264,6 +288,8 @@ pub struct Manifest {
     pub ignore: Vec<String>,
     /// Files and folders in the order they stand.
     pub entries: Vec<Entry>,
+    /// What another tool keeps with the whole.
+    pub metadata: Option<Metadata>,
     /// Manifests of child histories.
     pub references: Vec<ManifestReference>,
     /// What was odd about it when it was read. Not written.
@@ -271,9 +297,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads a manifest. Any prefix may stand for the namespace; `metadata` is passed over.
+    /// Reads a manifest. Any prefix may stand for the namespace; `metadata` is kept as it stands.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseManifestError> {
-        crate::xml_read::manifest(bytes)
+        crate::xml_read::manifest(bytes, &mut HashSet::new())
+    }
+
+    /// As [`parse`](Self::parse); paths that are in `known` share their text with it, new ones are added.
+    pub(crate) fn parse_sharing(bytes: &[u8], known: &mut HashSet<RelPath>) -> Result<Self, ParseManifestError> {
+        crate::xml_read::manifest(bytes, known)
     }
 
     /// Writes a manifest as the schema asks: UTF-8, hash formats in alphabetical order, dates in UTC, no empty `hashes`.

@@ -3,7 +3,7 @@
 
 use quick_xml::XmlVersion;
 use quick_xml::events::Event;
-use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::name::{Namespace, PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// No manifest is deeper than six elements; foreign `metadata` may be, within reason.
@@ -75,6 +75,8 @@ pub(crate) struct Tree<'a> {
     namespace: &'a str,
     depth: u32,
     whole: &'a str,
+    /// Where the event that was read last begins.
+    event_at: u64,
 }
 
 impl<'a> Tree<'a> {
@@ -89,7 +91,7 @@ impl<'a> Tree<'a> {
         config.check_end_names = true;
         config.check_comments = false;
         config.trim_text(false);
-        Ok(Self { reader, namespace, depth: 0, whole: text })
+        Ok(Self { reader, namespace, depth: 0, whole: text, event_at: 0 })
     }
 
     fn malformed(&self, reason: impl ToString) -> XmlError {
@@ -99,6 +101,7 @@ impl<'a> Tree<'a> {
 
     fn next(&mut self) -> Result<Token, XmlError> {
         loop {
+            self.event_at = self.reader.buffer_position();
             let event = match self.reader.read_event() {
                 Ok(event) => event,
                 Err(error) => return Err(self.malformed(error)),
@@ -208,6 +211,46 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// The element that `child` gave last, as it stands, with the prefixes that it takes from outside declared in it; ends it.
+    /// `default` is the default namespace of the document it will be written into.
+    pub(crate) fn raw(&mut self, default: &str) -> Result<String, XmlError> {
+        let start = usize::try_from(self.event_at).unwrap_or(usize::MAX);
+        let tag_end = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        let tag = self.whole.get(start..tag_end).ok_or_else(|| self.malformed("an element has no start"))?;
+        let name_end = tag.find(|c: char| c.is_whitespace() || c == '>' || c == '/').unwrap_or(tag.len());
+        let rest_of_tag = &tag[name_end..];
+        let mut declarations = String::new();
+        let mut has_default = false;
+        for (prefix, namespace) in self.reader.resolver().bindings() {
+            let prefix = match prefix {
+                PrefixDeclaration::Default => {
+                    has_default = true;
+                    if namespace.as_ref() == default {
+                        continue;
+                    }
+                    "xmlns".to_owned()
+                }
+                PrefixDeclaration::Named("xml" | "xmlns") => continue,
+                PrefixDeclaration::Named(name) => format!("xmlns:{name}"),
+            };
+            if !declares(rest_of_tag, &prefix) {
+                declarations.push(' ');
+                declarations.push_str(&prefix);
+                declarations.push_str("=\"");
+                push_escaped(&mut declarations, namespace.as_ref());
+                declarations.push('"');
+            }
+        }
+        if !has_default && !declares(rest_of_tag, "xmlns") {
+            declarations.push_str(" xmlns=\"\"");
+        }
+        let name = tag[..name_end].to_owned();
+        self.skip()?;
+        let end = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        let rest = self.whole.get(start + name_end..end).ok_or_else(|| self.malformed("an element has no end"))?;
+        Ok(format!("{name}{declarations}{rest}"))
+    }
+
     /// Nothing but blanks, comments and processing instructions may follow the root element.
     pub(crate) fn finish(&mut self) -> Result<(), XmlError> {
         loop {
@@ -218,6 +261,15 @@ impl<'a> Tree<'a> {
             }
         }
     }
+}
+
+/// Whether a start tag holds the attribute `name`.
+fn declares(tag: &str, name: &str) -> bool {
+    tag.match_indices(name).any(|(at, _)| {
+        let before = tag[..at].chars().next_back();
+        let after = tag[at + name.len()..].trim_start();
+        before.is_some_and(char::is_whitespace) && after.starts_with('=')
+    })
 }
 
 /// The text without a byte order mark, if it is UTF-8.
@@ -278,6 +330,24 @@ mod tests {
         assert_eq!(first_text("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), Err(XmlError::Doctype));
         assert_eq!(first_text("<a>&b;</a>"), Err(XmlError::Entity("b".to_owned())));
         assert!(matches!(first_text("<a>&#0;</a>"), Err(XmlError::Malformed { .. })));
+    }
+
+    #[test]
+    fn a_raw_element_is_complete_in_itself() {
+        let document = "<m:a xmlns:m='urn:m' xmlns:o='urn:o'><m:metadata x='1'><o:b/>text &amp; <c xmlns='urn:c'/></m:metadata><m:z/></m:a>";
+        let mut tree = Tree::new(document, "urn:m").expect("a tree");
+        tree.root().expect("a root");
+        assert_eq!(tree.child().expect("reads").expect("a child").name, "metadata");
+        let raw = tree.raw("urn:m").expect("raw");
+        assert!(raw.starts_with("<m:metadata") && raw.ends_with("x='1'><o:b/>text &amp; <c xmlns='urn:c'/></m:metadata>"), "{raw}");
+        assert!(raw.contains(" xmlns:o=\"urn:o\"") && raw.contains(" xmlns=\"\""), "{raw}");
+        assert_eq!(tree.child().expect("reads").expect("a child").name, "z");
+        // Written into a document of its own it reads the same.
+        let again = format!("<a xmlns=\"urn:m\">{raw}</a>");
+        let mut tree = Tree::new(&again, "urn:m").expect("a tree");
+        tree.root().expect("a root");
+        tree.child().expect("reads");
+        assert_eq!(tree.raw("urn:m").expect("raw"), raw);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Owns reading manifests from XML. Liberal in order and prefixes, strict in paths and digests; never trims a path.
 
 use crate::manifest::{
-    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, ParseManifestError,
-    RootHash,
+    Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, Metadata,
+    ParseManifestError, RootHash,
 };
 use crate::operation::{Author, Process};
 use crate::xml::{Element, Tree, utf8};
@@ -14,10 +14,12 @@ pub(crate) const NAMESPACE: &str = "urn:ASC:MHL:v2.0";
 struct Reading<'a> {
     tree: Tree<'a>,
     warnings: Vec<ManifestWarning>,
+    known: &'a mut HashSet<RelPath>,
 }
 
-pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, ParseManifestError> {
-    let mut reading = Reading { tree: Tree::new(utf8(bytes)?, NAMESPACE)?, warnings: Vec::new() };
+/// `known` lends the text of paths that were met before, so that five generations of a million files hold each path once.
+pub(crate) fn manifest(bytes: &[u8], known: &mut HashSet<RelPath>) -> Result<Manifest, ParseManifestError> {
+    let mut reading = Reading { tree: Tree::new(utf8(bytes)?, NAMESPACE)?, warnings: Vec::new(), known };
     let root = reading.tree.root()?;
     if root.name != "hashlist" || !root.in_namespace {
         return Err(ParseManifestError::WrongRoot(root.name.chars().take(60).collect()));
@@ -28,12 +30,14 @@ pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, ParseManifestError> {
     let mut ignore = Vec::new();
     let mut entries = Vec::new();
     let mut references = Vec::new();
+    let mut metadata = None;
     while let Some(element) = reading.child()? {
         match element.name.as_str() {
             "creatorinfo" => creator = Some(reading.creator()?),
             "processinfo" => (process, root_hash, ignore) = reading.process_info()?,
             "hashes" => reading.entries(&mut entries)?,
             "references" => reading.references(&mut references)?,
+            "metadata" => metadata = Some(reading.metadata()?),
             _ => reading.tree.skip()?,
         }
     }
@@ -54,6 +58,7 @@ pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, ParseManifestError> {
         root_hash,
         ignore,
         entries,
+        metadata,
         references,
         warnings: reading.warnings,
     })
@@ -158,12 +163,32 @@ impl Reading<'_> {
 
     fn path(&mut self) -> Result<RelPath, ParseManifestError> {
         let text = self.tree.text()?;
-        RelPath::new(&text).map_err(|source| ParseManifestError::Path { text: text.chars().take(300).collect(), source })
+        let path =
+            RelPath::new(&text).map_err(|source| ParseManifestError::Path { text: text.chars().take(300).collect(), source })?;
+        if let Some(known) = self.known.get(&path) {
+            return Ok(known.clone());
+        }
+        self.known.insert(path.clone());
+        Ok(path)
+    }
+
+    /// The path of an entry, which it has once.
+    fn own_path(&mut self, before: Option<&RelPath>) -> Result<RelPath, ParseManifestError> {
+        let path = self.path()?;
+        match before {
+            Some(first) => Err(ParseManifestError::TwoPaths { first: first.clone(), second: path }),
+            None => Ok(path),
+        }
+    }
+
+    fn metadata(&mut self) -> Result<Metadata, ParseManifestError> {
+        Ok(Metadata(self.tree.raw(NAMESPACE)?.into_boxed_str()))
     }
 
     fn file(&mut self) -> Result<FileEntry, ParseManifestError> {
         let mut path = None;
         let (mut size_bytes, mut created, mut modified, mut previous_path) = (None, None, None, None);
+        let mut metadata = None;
         let mut hashes: Vec<(HashEntry, Option<String>)> = Vec::new();
         let mut unknown = Vec::new();
         while let Some(element) = self.child()? {
@@ -178,10 +203,10 @@ impl Reading<'_> {
                     }
                     created = self.date("creationdate", element.attribute("creationdate"));
                     modified = self.date("lastmodificationdate", element.attribute("lastmodificationdate"));
-                    path = Some(self.path()?);
+                    path = Some(self.own_path(path.as_ref())?);
                 }
                 "previousPath" => previous_path = Some(self.path()?),
-                "metadata" => self.tree.skip()?,
+                "metadata" => metadata = Some(self.metadata()?),
                 name => match format_of(name) {
                     Some(format) => {
                         let known = path.as_ref().map_or("", RelPath::as_str).to_owned();
@@ -216,12 +241,13 @@ impl Reading<'_> {
         }
         let mut hashes: Vec<HashEntry> = hashes.into_iter().map(|(hash, _)| hash).collect();
         hashes.sort_by_key(|hash| hash.value.format());
-        Ok(FileEntry { path, size_bytes, created, modified, hashes, previous_path })
+        hashes.shrink_to_fit();
+        Ok(FileEntry { path, size_bytes, created, modified, hashes, previous_path, metadata })
     }
 
     fn folder(&mut self) -> Result<FolderEntry, ParseManifestError> {
         let mut path = None;
-        let (mut created, mut modified, mut previous_path) = (None, None, None);
+        let (mut created, mut modified, mut previous_path, mut metadata) = (None, None, None, None);
         let (mut content, mut structure) = (Vec::new(), Vec::new());
         while let Some(element) = self.child()? {
             let known = path.as_ref().map_or("", RelPath::as_str).to_owned();
@@ -229,15 +255,17 @@ impl Reading<'_> {
                 "path" => {
                     created = self.date("creationdate", element.attribute("creationdate"));
                     modified = self.date("lastmodificationdate", element.attribute("lastmodificationdate"));
-                    path = Some(self.path()?);
+                    path = Some(self.own_path(path.as_ref())?);
                 }
+                "metadata" => metadata = Some(self.metadata()?),
                 "content" => content = self.digests(&known)?,
                 "structure" => structure = self.digests(&known)?,
                 "previousPath" => previous_path = Some(self.path()?),
                 _ => self.tree.skip()?,
             }
         }
-        Ok(FolderEntry { path: path.ok_or(ParseManifestError::NoPath)?, created, modified, content, structure, previous_path })
+        let path = path.ok_or(ParseManifestError::NoPath)?;
+        Ok(FolderEntry { path, created, modified, content, structure, previous_path, metadata })
     }
 
     fn digests(&mut self, path: &str) -> Result<Vec<HashEntry>, ParseManifestError> {
@@ -254,6 +282,7 @@ impl Reading<'_> {
             hashes.push(hash);
         }
         hashes.sort_by_key(|hash| hash.value.format());
+        hashes.shrink_to_fit();
         Ok(hashes)
     }
 

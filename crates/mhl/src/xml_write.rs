@@ -2,7 +2,7 @@
 //! XML cannot carry.
 
 use crate::chain::Chain;
-use crate::manifest::{Entry, HashEntry, Manifest, WriteManifestError};
+use crate::manifest::{Entry, HashEntry, Manifest, Metadata, WriteManifestError};
 use crate::xml::{is_representable, push_escaped};
 use checkgate_model::Timestamp;
 
@@ -73,6 +73,14 @@ impl Writing {
         Ok(())
     }
 
+    fn raw(&mut self, metadata: Option<&Metadata>) {
+        if let Some(metadata) = metadata {
+            self.indent();
+            self.out.push_str(metadata.as_xml());
+            self.out.push('\n');
+        }
+    }
+
     /// Empty containers are written as `<content/>`: a tool may record folders without hashing them.
     fn container(&mut self, name: &'static str, hashes: &[HashEntry]) -> Result<(), WriteManifestError> {
         if hashes.is_empty() {
@@ -100,8 +108,18 @@ pub(crate) fn date(at: Timestamp) -> Option<String> {
     (text.len() == 20 && !text.starts_with('-') && !text.starts_with("0000")).then_some(text)
 }
 
+/// About the length that comes out, from above: doubling a buffer of 300 MB would cost as much again.
+fn estimate(manifest: &Manifest) -> usize {
+    let hashes = |hashes: &[HashEntry]| hashes.iter().map(|hash| 100 + hash.value.bytes().len() * 2).sum::<usize>();
+    let entries = manifest.entries.iter().map(|entry| match entry {
+        Entry::File(file) => 170 + file.path.as_str().len() + hashes(&file.hashes),
+        Entry::Folder(folder) => 260 + folder.path.as_str().len() + hashes(&folder.content) + hashes(&folder.structure),
+    });
+    4096 + entries.sum::<usize>()
+}
+
 pub(crate) fn manifest(manifest: &Manifest) -> Result<Vec<u8>, WriteManifestError> {
-    let mut xml = Writing { out: String::with_capacity(1024 + manifest.entries.len() * 256), depth: 0 };
+    let mut xml = Writing { out: String::with_capacity(estimate(manifest)), depth: 0 };
     xml.out.push_str(HEAD);
     xml.out.push_str("<hashlist version=\"2.0\" xmlns=\"urn:ASC:MHL:v2.0\">\n");
     xml.depth = 1;
@@ -114,6 +132,7 @@ pub(crate) fn manifest(manifest: &Manifest) -> Result<Vec<u8>, WriteManifestErro
         }
         xml.close("hashes");
     }
+    xml.raw(manifest.metadata.as_ref());
     if !manifest.references.is_empty() {
         xml.open("references");
         for reference in &manifest.references {
@@ -184,6 +203,7 @@ fn write_entry(xml: &mut Writing, entry: &Entry) -> Result<(), WriteManifestErro
             if let Some(previous) = &file.previous_path {
                 xml.leaf("previousPath", &[], previous.as_str())?;
             }
+            xml.raw(file.metadata.as_ref());
             xml.close("hash");
         }
         Entry::Folder(folder) => {
@@ -196,6 +216,7 @@ fn write_entry(xml: &mut Writing, entry: &Entry) -> Result<(), WriteManifestErro
             if let Some(previous) = &folder.previous_path {
                 xml.leaf("previousPath", &[], previous.as_str())?;
             }
+            xml.raw(folder.metadata.as_ref());
             xml.close("directoryhash");
         }
     }

@@ -86,11 +86,51 @@ pub enum HashParseError {
 }
 
 /// A digest with its format. Serialised as `{ "format": "xxh64", "digest": "…" }`; 64-bit values never travel as numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "HashText", into = "HashText")]
-pub struct HashValue {
-    format: HashFormat,
-    bytes: Vec<u8>,
+pub struct HashValue(Repr);
+
+/// A million of these are held at once, so all but the longest digest lie in place.
+#[derive(Clone)]
+enum Repr {
+    Short(HashFormat, [u8; LONGEST_SHORT]),
+    C4(Box<[u8; C4_BYTES]>),
+}
+
+const LONGEST_SHORT: usize = 20;
+const C4_BYTES: usize = 64;
+
+impl PartialEq for HashValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for HashValue {}
+
+impl PartialOrd for HashValue {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for HashValue {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.format().cmp(&other.format()).then_with(|| self.bytes().cmp(other.bytes()))
+    }
+}
+
+impl std::hash::Hash for HashValue {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.format().hash(state);
+        self.bytes().hash(state);
+    }
+}
+
+impl fmt::Debug for HashValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,7 +148,7 @@ impl TryFrom<HashText> for HashValue {
 
 impl From<HashValue> for HashText {
     fn from(value: HashValue) -> Self {
-        Self { format: value.format, digest: value.to_text() }
+        Self { format: value.format(), digest: value.to_text() }
     }
 }
 
@@ -117,96 +157,129 @@ const C4_ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmno
 impl HashValue {
     /// From raw digest bytes, big-endian canonical form.
     pub fn from_bytes(format: HashFormat, bytes: &[u8]) -> Result<Self, HashParseError> {
-        if bytes.len() == format.digest_len() {
-            Ok(Self { format, bytes: bytes.to_vec() })
-        } else {
-            Err(HashParseError::BadDigest { format, text: format!("{} bytes", bytes.len()) })
+        if bytes.len() != format.digest_len() {
+            return Err(HashParseError::BadDigest { format, text: format!("{} bytes", bytes.len()) });
         }
+        if let Ok(long) = <[u8; C4_BYTES]>::try_from(bytes) {
+            return Ok(Self(Repr::C4(Box::new(long))));
+        }
+        let mut short = [0; LONGEST_SHORT];
+        short[..bytes.len()].copy_from_slice(bytes);
+        Ok(Self(Repr::Short(format, short)))
     }
 
     /// From the text form of the format; hex in either case, surrounding blanks ignored.
     pub fn parse(format: HashFormat, text: &str) -> Result<Self, HashParseError> {
         let bad = || HashParseError::BadDigest { format, text: text.chars().take(100).collect() };
         let trimmed = text.trim();
-        let bytes = if format == HashFormat::C4 { c4_decode(trimmed) } else { hex_decode(trimmed, format.digest_len()) };
-        bytes.map(|bytes| Self { format, bytes }).ok_or_else(bad)
+        if format == HashFormat::C4 {
+            return c4_decode(trimmed).map(|long| Self(Repr::C4(Box::new(long)))).ok_or_else(bad);
+        }
+        hex_decode(trimmed, format.digest_len()).map(|short| Self(Repr::Short(format, short))).ok_or_else(bad)
     }
 
     /// The format.
     #[must_use]
     pub const fn format(&self) -> HashFormat {
-        self.format
+        match &self.0 {
+            Repr::Short(format, _) => *format,
+            Repr::C4(_) => HashFormat::C4,
+        }
     }
 
     /// The digest, `format().digest_len()` bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match &self.0 {
+            Repr::Short(format, bytes) => &bytes[..format.digest_len()],
+            Repr::C4(bytes) => bytes.as_slice(),
+        }
     }
 
     /// Lower-case hex, or the 90 characters of a C4 ID.
     #[must_use]
     pub fn to_text(&self) -> String {
-        if self.format == HashFormat::C4 {
-            return c4_encode(&self.bytes);
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        if let Repr::C4(bytes) = &self.0 {
+            return c4_encode(bytes);
         }
-        self.bytes.iter().fold(String::with_capacity(self.bytes.len() * 2), |mut text, byte| {
-            use fmt::Write as _;
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-            text
-        })
+        let mut text = String::with_capacity(self.bytes().len() * 2);
+        for byte in self.bytes() {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        text
     }
 }
 
 impl fmt::Display for HashValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.format, self.to_text())
+        write!(f, "{}:{}", self.format(), self.to_text())
     }
 }
 
-fn hex_decode(text: &str, len: usize) -> Option<Vec<u8>> {
-    if text.len() != len * 2 || !text.is_ascii() {
+fn hex_decode(text: &str, len: usize) -> Option<[u8; LONGEST_SHORT]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|value| value as u8);
+    let text = text.as_bytes();
+    if text.len() != len * 2 || len > LONGEST_SHORT {
         return None;
     }
-    (0..len).map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
+    let mut bytes = [0; LONGEST_SHORT];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
 }
 
-fn c4_encode(digest: &[u8]) -> String {
-    let mut number = digest.to_vec();
-    let mut text = vec![b'1'; 90];
+/// Five digits of base 58 at a time fit a 32-bit limb.
+const FIVE_DIGITS: u64 = 58 * 58 * 58 * 58 * 58;
+
+fn c4_encode(digest: &[u8; C4_BYTES]) -> String {
+    let mut limbs = [0u32; C4_BYTES / 4];
+    for (limb, four) in limbs.iter_mut().zip(digest.chunks_exact(4)) {
+        *limb = u32::from_be_bytes([four[0], four[1], four[2], four[3]]);
+    }
+    let mut text = [b'1'; 90];
     text[0] = b'c';
     text[1] = b'4';
-    for slot in (2..90).rev() {
-        let mut remainder = 0u32;
-        for byte in &mut number {
-            let value = remainder * 256 + u32::from(*byte);
-            *byte = (value / 58) as u8;
-            remainder = value % 58;
+    for five in text[2..].rchunks_mut(5) {
+        let mut remainder = 0u64;
+        for limb in &mut limbs {
+            let value = remainder << 32 | u64::from(*limb);
+            *limb = (value / FIVE_DIGITS) as u32;
+            remainder = value % FIVE_DIGITS;
         }
-        text[slot] = C4_ALPHABET[remainder as usize];
+        for slot in five.iter_mut().rev() {
+            *slot = C4_ALPHABET[(remainder % 58) as usize];
+            remainder /= 58;
+        }
     }
-    String::from_utf8(text).expect("the alphabet is ASCII")
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Decoded as an integer, not as generic base 58: a leading `1` is a zero digit here, never a zero byte.
-fn c4_decode(text: &str) -> Option<Vec<u8>> {
+fn c4_decode(text: &str) -> Option<[u8; C4_BYTES]> {
     let digits = text.strip_prefix("c4")?.as_bytes();
     if digits.len() != 88 {
         return None;
     }
-    let mut number = vec![0u8; 64];
+    let mut limbs = [0u32; C4_BYTES / 4];
     for digit in digits {
-        let mut carry = C4_ALPHABET.iter().position(|c| c == digit)? as u32;
-        for byte in number.iter_mut().rev() {
-            let value = u32::from(*byte) * 58 + carry;
-            *byte = (value & 0xff) as u8;
-            carry = value >> 8;
+        let mut carry = C4_ALPHABET.iter().position(|c| c == digit)? as u64;
+        for limb in limbs.iter_mut().rev() {
+            let value = u64::from(*limb) * 58 + carry;
+            *limb = value as u32;
+            carry = value >> 32;
         }
         if carry != 0 {
             return None;
         }
     }
-    Some(number)
+    let mut bytes = [0; C4_BYTES];
+    for (four, limb) in bytes.chunks_exact_mut(4).zip(limbs) {
+        four.copy_from_slice(&limb.to_be_bytes());
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]

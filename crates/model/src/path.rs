@@ -3,11 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Path below a root: UTF-8, `/` between components, no leading or trailing `/`, no `.` or `..`, case and blanks preserved.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ts_rs::TS)]
-#[serde(transparent)]
-pub struct RelPath(String);
+/// Clones share their text: a history of a million files names each of them many times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ts_rs::TS)]
+#[ts(as = "String")]
+pub struct RelPath(Arc<str>);
 
 /// Why a text is not a path below a root.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +55,7 @@ impl RelPath {
                 _ => {}
             }
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The path as text with `/`.
@@ -91,7 +93,7 @@ impl RelPath {
     /// Everything before the last component; `None` at the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        self.0.rfind('/').map(|slash| Self(self.0[..slash].to_owned()))
+        self.0.rfind('/').map(|slash| Self(self.0[..slash].into()))
     }
 
     /// The components from the root down.
@@ -107,7 +109,13 @@ impl RelPath {
     /// Whether `self` is `folder` or lies below it.
     #[must_use]
     pub fn is_under(&self, folder: &Self) -> bool {
-        self.0 == folder.0 || (self.0.starts_with(&folder.0) && self.0.as_bytes().get(folder.0.len()) == Some(&b'/'))
+        self.0 == folder.0 || (self.0.starts_with(&*folder.0) && self.0.as_bytes().get(folder.0.len()) == Some(&b'/'))
+    }
+}
+
+impl Serialize for RelPath {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

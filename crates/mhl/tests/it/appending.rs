@@ -1,4 +1,4 @@
-use crate::support::{assert_schema_valid, forge, load, operation, path, record, seal, seal_with, temporary, walk};
+use crate::support::{Appending as _, assert_schema_valid, forge, load, operation, path, record, seal, seal_with, temporary, walk};
 use checkgate_mhl::{Action, AppendError, Author, Entry, History, HistoryFile, Manifest, NewGeneration, Process};
 use checkgate_model::HashFormat::{C4, Md5, Xxh64};
 use checkgate_model::{HashFormat, RelPath, Timestamp};
@@ -47,12 +47,14 @@ fn what_is_written_is_valid_by_the_schema() {
 }
 
 #[test]
-fn an_empty_card_gives_a_valid_manifest_without_hashes() {
+fn nothing_is_not_recorded_and_an_empty_folder_is() {
+    let empty = History::empty().append_all("R", &operation(0, Process::InPlace), &[], &[], &[]);
+    assert_eq!(empty, Err(AppendError::NothingToRecord));
     let root = temporary();
-    let generation = seal(root.path(), &[Xxh64], 0);
-    assert!(!String::from_utf8(generation.manifest_xml).unwrap().contains("<hashes"));
+    fs::create_dir(root.path().join("E")).unwrap();
+    seal(root.path(), &[Xxh64], 0);
     assert_schema_valid(root.path());
-    assert!(load(root.path()).unwrap().expected().is_empty());
+    assert_eq!(load(root.path()).unwrap().expected().len(), 1);
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn original_then_verified_then_failed_then_verified_again() {
     let good = record("a", b"one", &[Xxh64]);
     let bad = record("a", b"two", &[Xxh64, Md5]);
     let append = |history: &History, second: i64, file: &checkgate_mhl::FileRecord| {
-        history.append("R", &operation(second, Process::InPlace), std::slice::from_ref(file), &[], &[]).unwrap()
+        history.append_all("R", &operation(second, Process::InPlace), std::slice::from_ref(file), &[], &[]).unwrap()
     };
     let first = append(&History::empty(), 0, &good);
     assert_eq!(actions(&first, "a"), [(Xxh64, Action::Original)]);
@@ -80,10 +82,10 @@ fn original_then_verified_then_failed_then_verified_again() {
 #[test]
 fn a_file_without_a_recorded_format_is_refused_with_the_formats_that_would_do() {
     let first =
-        History::empty().append("R", &operation(0, Process::InPlace), &[record("a", b"", &[Xxh64, C4])], &[], &[]).unwrap();
+        History::empty().append_all("R", &operation(0, Process::InPlace), &[record("a", b"", &[Xxh64, C4])], &[], &[]).unwrap();
     let history = reloaded(&[&first]);
     assert_eq!(
-        history.append("R", &operation(1, Process::InPlace), &[record("a", b"", &[Md5])], &[], &[]),
+        history.append_all("R", &operation(1, Process::InPlace), &[record("a", b"", &[Md5])], &[], &[]),
         Err(AppendError::NothingToCompare { path: path("a"), recorded: vec![C4, Xxh64] })
     );
     assert_eq!(history.expected()[&path("a")].formats_to_hash(&[Md5]), [Md5, Xxh64]);
@@ -93,24 +95,24 @@ fn a_file_without_a_recorded_format_is_refused_with_the_formats_that_would_do() 
 #[test]
 fn missing_files_and_folders_are_told_and_stay_missing() {
     let files = [record("a", b"1", &[Xxh64]), record("D/b", b"2", &[Xxh64])];
-    let first = History::empty().append("R", &operation(0, Process::InPlace), &files, &[path("E/F")], &[]).unwrap();
+    let first = History::empty().append_all("R", &operation(0, Process::InPlace), &files, &[path("E/F")], &[]).unwrap();
     let history = reloaded(&[&first]);
-    let second = history.append("R", &operation(1, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
+    let second = history.append_all("R", &operation(1, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
     assert_eq!(second.missing, [path("D"), path("D/b"), path("E/F")]);
     let third =
-        reloaded(&[&first, &second]).append("R", &operation(2, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
+        reloaded(&[&first, &second]).append_all("R", &operation(2, Process::InPlace), &files[..1], &[path("E")], &[]).unwrap();
     assert_eq!(third.missing, second.missing);
 }
 
 #[test]
 fn recorded_then_ignored_is_neither_missing_nor_hashed() {
     let files = [record("a.mov", b"1", &[Xxh64]), record("b.tmp", b"2", &[Xxh64])];
-    let first = History::empty().append("R", &operation(0, Process::InPlace), &files, &[], &[]).unwrap();
+    let first = History::empty().append_all("R", &operation(0, Process::InPlace), &files, &[], &[]).unwrap();
     let second =
-        reloaded(&[&first]).append("R", &operation(1, Process::InPlace), &files[..1], &[], &["*.tmp".to_owned()]).unwrap();
+        reloaded(&[&first]).append_all("R", &operation(1, Process::InPlace), &files[..1], &[], &["*.tmp".to_owned()]).unwrap();
     assert!(second.missing.is_empty());
     let third =
-        reloaded(&[&first, &second]).append("R", &operation(2, Process::InPlace), &files, &[], &["x".to_owned()]).unwrap();
+        reloaded(&[&first, &second]).append_all("R", &operation(2, Process::InPlace), &files, &[], &["x".to_owned()]).unwrap();
     assert_eq!(third.ignored, [path("b.tmp")]);
     let manifest = Manifest::parse(&third.manifest_xml).unwrap();
     assert_eq!(manifest.ignore, [".DS_Store", "ascmhl", "ascmhl/", "*.tmp", "x"]);
@@ -120,10 +122,10 @@ fn recorded_then_ignored_is_neither_missing_nor_hashed() {
 #[test]
 fn a_rename_is_verified_once_and_then_forgotten_as_missing() {
     let first =
-        History::empty().append("R", &operation(0, Process::InPlace), &[record("old", b"1", &[Xxh64])], &[], &[]).unwrap();
+        History::empty().append_all("R", &operation(0, Process::InPlace), &[record("old", b"1", &[Xxh64])], &[], &[]).unwrap();
     let mut file = record("new", b"1", &[Xxh64]);
     file.previous_path = Some(path("old"));
-    let second = reloaded(&[&first]).append("R", &operation(1, Process::InPlace), &[file.clone()], &[], &[]).unwrap();
+    let second = reloaded(&[&first]).append_all("R", &operation(1, Process::InPlace), &[file.clone()], &[], &[]).unwrap();
     assert_eq!(actions(&second, "new"), [(Xxh64, Action::Verified)]);
     assert!(second.missing.is_empty());
     let history = reloaded(&[&first, &second]);
@@ -133,16 +135,16 @@ fn a_rename_is_verified_once_and_then_forgotten_as_missing() {
         (expected[&path("new")].previous_paths.as_slice(), expected[&path("new")].first_generation),
         ([path("old")].as_slice(), 1)
     );
-    let unknown = History::empty().append("R", &operation(1, Process::InPlace), &[file], &[], &[]);
+    let unknown = History::empty().append_all("R", &operation(1, Process::InPlace), &[file], &[], &[]);
     assert_eq!(unknown, Err(AppendError::PreviousPath { path: path("new"), previous: path("old") }));
 }
 
 #[test]
 fn two_renames_from_one_file_do_not_lose_the_survivor() {
     // As the reference tool writes it: a surviving copy and a new one both get the same previous path.
-    let first = History::empty().append("R", &operation(0, Process::InPlace), &[record("a", b"1", &[Xxh64])], &[], &[]).unwrap();
+    let first = History::empty().append_all("R", &operation(0, Process::InPlace), &[record("a", b"1", &[Xxh64])], &[], &[]).unwrap();
     let second = reloaded(&[&first])
-        .append("R", &operation(1, Process::InPlace), &[record("a", b"1", &[Xxh64]), record("b", b"1", &[Xxh64])], &[], &[])
+        .append_all("R", &operation(1, Process::InPlace), &[record("a", b"1", &[Xxh64]), record("b", b"1", &[Xxh64])], &[], &[])
         .unwrap();
     let mut manifest = Manifest::parse(&second.manifest_xml).unwrap();
     for entry in &mut manifest.entries {
@@ -157,22 +159,22 @@ fn two_renames_from_one_file_do_not_lose_the_survivor() {
 #[test]
 fn names_that_xml_cannot_carry_are_refused_before_anything_is_written() {
     for name in ["a\u{1}b", "\u{7f}\u{ffff}", "x\u{b}"] {
-        let error = History::empty().append("R", &operation(0, Process::InPlace), &[record(name, b"", &[Xxh64])], &[], &[]);
+        let error = History::empty().append_all("R", &operation(0, Process::InPlace), &[record(name, b"", &[Xxh64])], &[], &[]);
         assert_eq!(error, Err(AppendError::Unrepresentable { path: path(name) }));
         assert!(!checkgate_mhl::can_record(&path(name)));
     }
     let mut told = operation(0, Process::InPlace);
     told.comment = Some("\u{0}".to_owned());
-    assert!(matches!(History::empty().append("R", &told, &[], &[], &[]), Err(AppendError::Text(_))));
+    assert!(matches!(History::empty().append_all("R", &told, &[], &[], &[]), Err(AppendError::Text(_))));
     let mut told = operation(0, Process::InPlace);
     told.authors = vec![Author { name: "A".to_owned(), email: Some("nobody".to_owned()), ..Author::default() }];
-    assert!(matches!(History::empty().append("R", &told, &[], &[], &[]), Err(AppendError::Author(_))));
+    assert!(matches!(History::empty().append_all("R", &told, &[], &[], &[]), Err(AppendError::Author(_))));
 }
 
 #[test]
 fn contradictory_input_is_refused() {
     let refuse = |files: &[checkgate_mhl::FileRecord], folders: &[RelPath]| {
-        History::empty().append("R", &operation(0, Process::InPlace), files, folders, &[]).unwrap_err()
+        History::empty().append_all("R", &operation(0, Process::InPlace), files, folders, &[]).unwrap_err()
     };
     let (a, below) = (record("a", b"", &[Xxh64]), record("a/b", b"", &[Xxh64]));
     assert_eq!(refuse(&[a.clone(), a.clone()], &[]), AppendError::Duplicate { path: path("a") });
@@ -189,7 +191,7 @@ fn dates_are_utc_and_impossible_ones_are_left_out() {
     file.modified = Some("2026-07-11T14:00:00.25+02:00".parse().unwrap());
     let mut broken = record("b", b"", &[Xxh64]);
     broken.modified = Some(Timestamp::MIN);
-    let new = History::empty().append("R", &operation(0, Process::InPlace), &[file, broken], &[], &[]).unwrap();
+    let new = History::empty().append_all("R", &operation(0, Process::InPlace), &[file, broken], &[], &[]).unwrap();
     let text = String::from_utf8(new.manifest_xml).unwrap();
     assert!(text.contains("<path size=\"0\" lastmodificationdate=\"2026-07-11T12:00:00Z\">a</path>"), "{text}");
     assert!(text.contains("<path size=\"0\">b</path>"), "{text}");
@@ -226,7 +228,7 @@ proptest! {
             .filter(|name| name.len() < 255 && !matches!(name.as_str(), "." | ".." | "ascmhl" | ".DS_Store"))
             .map(|name| record(name, name.as_bytes(), &[Xxh64]))
             .collect();
-        match History::empty().append("R", &operation(second, Process::Transfer), &files, &[], &[]) {
+        match History::empty().append_all("R", &operation(second, Process::Transfer), &files, &[], &[]) {
             Ok(new) => {
                 let expected = reloaded(&[&new]).expected();
                 prop_assert_eq!(expected.len(), files.len());

@@ -1,5 +1,5 @@
 use crate::support::{listing, load, path, seal, temporary};
-use checkgate_mhl::{NameForm, NameMatch, SizeDiffers, diff};
+use checkgate_mhl::{IgnoreSet, NameForm, NameMatch, SizeDiffers, diff};
 use checkgate_model::HashFormat::Xxh64;
 use std::fs;
 
@@ -16,7 +16,7 @@ fn every_kind_of_difference_is_told_apart() {
     seal(root.path(), &[Xxh64], 0);
     let history = load(root.path()).unwrap();
     let expected = history.expected();
-    let patterns = history.ignore_patterns();
+    let patterns = history.ignore_rules(&[]);
     assert!(diff(&expected, &listing(root.path()), &patterns).is_clean());
 
     fs::remove_file(at("gone")).unwrap();
@@ -41,7 +41,7 @@ fn every_kind_of_difference_is_told_apart() {
             NameMatch { expected: path("caf\u{e9}"), found: path("cafe\u{301}"), form: NameForm::Unicode },
         ]
     );
-    let without = diff(&expected, &listing(root.path()), &["gone".to_owned(), "D/".to_owned()]);
+    let without = diff(&expected, &listing(root.path()), &IgnoreSet::new(&["gone".to_owned(), "D/".to_owned()]).into());
     assert!(!without.missing.contains(&path("gone")));
     assert_eq!(without.ignored, [path("D"), path("D/kept"), path("gone")]);
 }
@@ -55,6 +55,6 @@ fn an_ambiguous_name_is_no_candidate() {
     fs::remove_file(root.path().join("Aa")).unwrap();
     fs::write(root.path().join("aa"), "1").unwrap();
     fs::write(root.path().join("AA"), "1").unwrap();
-    let found = diff(&history.expected(), &listing(root.path()), &history.ignore_patterns());
+    let found = diff(&history.expected(), &listing(root.path()), &history.ignore_rules(&[]));
     assert_eq!((found.missing.len(), found.extra.len(), found.name_form_candidates.len()), (1, 2, 0));
 }

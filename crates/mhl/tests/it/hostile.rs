@@ -1,13 +1,13 @@
 //! Whatever the bytes, the readers answer with a value.
 
-use crate::support::{operation, record};
+use crate::support::{Appending as _, operation, record};
 use checkgate_mhl::{Chain, History, HistoryFile, LegacyList, Manifest, Process};
 use checkgate_model::HashFormat;
 use proptest::prelude::*;
 
 fn good() -> (Vec<u8>, Vec<u8>) {
     let files = [record("A/b &<>.mov", b"1", &HashFormat::ALL), record("c", b"", &HashFormat::ALL)];
-    let new = History::empty().append("R", &operation(0, Process::Transfer), &files, &[], &[]).unwrap();
+    let new = History::empty().append_all("R", &operation(0, Process::Transfer), &files, &[], &[]).unwrap();
     (new.manifest_xml, new.chain_xml)
 }
 

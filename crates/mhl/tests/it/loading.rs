@@ -1,4 +1,4 @@
-use crate::support::{operation, path, record};
+use crate::support::{Appending as _, operation, path, record};
 use checkgate_mhl::hash_bytes;
 use checkgate_mhl::{
     Chain, History, HistoryError, HistoryFile, HistoryWarning, Manifest, NewGeneration, ParseManifestError, Process, Unchained,
@@ -11,7 +11,7 @@ fn generations(count: u32) -> (Vec<u8>, Vec<HistoryFile>) {
     let mut chain = Vec::new();
     for number in 0..count {
         let new: NewGeneration = history
-            .append("R", &operation(i64::from(number) * 60, Process::Transfer), &[record("a", b"1", &[Xxh64])], &[], &[])
+            .append_all("R", &operation(i64::from(number) * 60, Process::Transfer), &[record("a", b"1", &[Xxh64])], &[], &[])
             .unwrap();
         files.push(HistoryFile { name: new.manifest_name, bytes: new.manifest_xml });
         chain = new.chain_xml;
@@ -154,7 +154,7 @@ fn foreign_manifests_are_read_with_warnings() {
 fn a_history_of_verified_hashes_only_is_a_reference_too() {
     let history = single(&manifest("<hash><path>a</path><xxh64 action=\"failed\">0000000000000000</xxh64><md5 action=\"verified\">d41d8cd98f00b204e9800998ecf8427e</md5></hash>")).unwrap();
     let new = history
-        .append("R", &operation(0, Process::InPlace), &[record("a", b"", &[checkgate_model::HashFormat::Md5])], &[], &[])
+        .append_all("R", &operation(0, Process::InPlace), &[record("a", b"", &[checkgate_model::HashFormat::Md5])], &[], &[])
         .unwrap();
     assert_eq!(new.outcomes[0].2, checkgate_mhl::Action::Verified);
     assert_eq!(new.number, 2);

@@ -1,4 +1,4 @@
-use crate::support::{assert_schema_valid, load, load_one, path, reference, seal, temporary};
+use crate::support::{Appending as _, assert_schema_valid, load, load_one, path, reference, seal, temporary};
 use checkgate_mhl::{Action, HistoryError, HistoryWarning};
 use checkgate_model::HashFormat::Xxh64;
 use std::fs;
@@ -88,7 +88,7 @@ fn a_vanished_child_is_missing_with_everything_in_it() {
     let (files, folders) = crate::support::walk(root.path());
     let records: Vec<_> = files.iter().map(|(path, bytes)| crate::support::record(path.as_str(), bytes, &[Xxh64])).collect();
     let operation = crate::support::operation(900, checkgate_mhl::Process::InPlace);
-    let new = history.append("R", &operation, &records, &folders, &[]).unwrap();
+    let new = history.append_all("R", &operation, &records, &folders, &[]).unwrap();
     assert_eq!(new.missing, [path("A/AA"), path("A/AA/a.mov")]);
     history = load(root.path()).unwrap();
     assert_eq!(history.dangling_references().len(), 1);

@@ -51,7 +51,7 @@ fn what_the_reference_writes_is_verified_here() {
         let history = load(root.path()).unwrap();
         assert!(history.warnings().is_empty(), "{:?}", history.warnings());
         let expected = history.expected();
-        let difference = diff(&expected, &listing(root.path()), &history.ignore_patterns());
+        let difference = diff(&expected, &listing(root.path()), &history.ignore_rules(&[]));
         assert!(difference.is_clean(), "{difference:?}");
         let patterns = history.ignore_patterns();
         for name in counted(root.path(), &patterns) {
@@ -157,7 +157,7 @@ fn a_rename_written_by_the_reference_is_followed_here() {
     fs::rename(root.path().join("Clips/one.mov"), root.path().join("Clips/renamed.mov")).unwrap();
     tool.assert(&["create", "-h", "xxh64", "-dr"], root.path(), 0);
     let history = load(root.path()).unwrap();
-    let difference = diff(&history.expected(), &listing(root.path()), &history.ignore_patterns());
+    let difference = diff(&history.expected(), &listing(root.path()), &history.ignore_rules(&[]));
     assert!(difference.is_clean(), "{difference:?}");
     let second = seal(root.path(), &[HashFormat::Xxh64], 60);
     assert!(

@@ -1,4 +1,4 @@
-use crate::support::{load_one, operation, record, samples, walk};
+use crate::support::{Appending as _, load_one, operation, record, samples, walk};
 use checkgate_mhl::{CHAIN, Entry, FOLDER, FileRecord, HashEntry, History, HistoryFile, Manifest, Process, diff};
 use checkgate_model::HashFormat;
 use std::fs;
@@ -62,7 +62,7 @@ fn generations_equal_those_of_the_published_scenarios() {
         let (files, folders) = walk(&root);
         let records: Vec<FileRecord> =
             files.iter().map(|(path, bytes)| record(path.as_str(), bytes, &[HashFormat::Xxh64])).collect();
-        let ours = before.append("A002R2EC", &operation(0, Process::InPlace), &records, &folders, &[]).unwrap();
+        let ours = before.append_all("A002R2EC", &operation(0, Process::InPlace), &records, &folders, &[]).unwrap();
         let parsed = Manifest::parse(&ours.manifest_xml).unwrap();
         assert_eq!(essence(&parsed), essence(&last.manifest), "{}", root.display());
         assert_eq!(ours.number, last.number);
@@ -76,7 +76,7 @@ fn a_published_history_agrees_with_its_tree() {
     for root in scenario_roots() {
         let history = load_one(&root).unwrap();
         assert!(history.warnings().is_empty(), "{:?}", history.warnings());
-        let difference = diff(&history.expected(), &crate::support::listing(&root), &history.ignore_patterns());
+        let difference = diff(&history.expected(), &crate::support::listing(&root), &history.ignore_rules(&[]));
         assert!(difference.missing.is_empty() && difference.extra.is_empty(), "{difference:?}");
     }
 }

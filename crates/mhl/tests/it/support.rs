@@ -1,6 +1,6 @@
 //! Trees on disk, their seals, and the tools that judge them.
 
-use checkgate_mhl::{
+use checkgate_mhl::{Append, AppendError, FolderRecord, 
     CHAIN, FOLDER, FileRecord, History, HistoryError, HistoryFile, IgnoreSet, Listing, MultiHasher, NewGeneration, Operation,
     Process,
 };
@@ -133,7 +133,7 @@ pub(crate) fn seal_with(root: &Path, formats: &[HashFormat], operation: &Operati
         })
         .collect();
     let name = root.file_name().unwrap().to_str().unwrap();
-    let generation = history.append(name, operation, &records, &folders, ignore).unwrap();
+    let generation = history.append_all(name, operation, &records, &folders, ignore).unwrap();
     write(root, &generation);
     generation
 }
@@ -146,6 +146,32 @@ pub(crate) fn write(root: &Path, generation: &NewGeneration) {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(&generation.manifest_name), &generation.manifest_xml).unwrap();
     fs::write(folder.join(CHAIN), &generation.chain_xml).unwrap();
+}
+
+/// Appends with everything at once.
+pub(crate) trait Appending {
+    fn append_all(
+        &self,
+        folder_name: &str,
+        operation: &Operation,
+        files: &[FileRecord],
+        folders: &[RelPath],
+        ignore: &[String],
+    ) -> Result<NewGeneration, AppendError>;
+}
+
+impl Appending for History {
+    fn append_all(
+        &self,
+        folder_name: &str,
+        operation: &Operation,
+        files: &[FileRecord],
+        folders: &[RelPath],
+        ignore: &[String],
+    ) -> Result<NewGeneration, AppendError> {
+        let folders: Vec<FolderRecord> = folders.iter().cloned().map(FolderRecord::from).collect();
+        self.append(&Append { ignore, ..Append::whole(folder_name, operation, files, &folders) })
+    }
 }
 
 /// Whether a tool can be run at all.
