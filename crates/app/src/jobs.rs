@@ -317,7 +317,7 @@ fn refuse_foreign_folder(reel: &str, label: &str, root: &Path, earlier: &[CopyRo
     }
 }
 
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

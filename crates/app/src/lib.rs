@@ -10,6 +10,7 @@ mod export;
 mod home;
 mod jobs;
 mod journal;
+pub mod manifests;
 mod offload_run;
 mod pictures;
 mod preview_folder;
@@ -37,6 +38,7 @@ pub mod engines {
     pub use checkgate_camera as camera;
     pub use checkgate_color as color;
     pub use checkgate_interchange as interchange;
+    pub use checkgate_mhl as mhl;
     pub use checkgate_offload as offload;
     pub use checkgate_preview as preview;
     pub use checkgate_transfer as transfer;

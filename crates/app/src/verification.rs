@@ -1,10 +1,11 @@
 //! Owns verifications: any folder against whatever manifests are there, without a byte written to it.
 
+use crate::manifests::{evidence_words, rename_view};
 use crate::{App, clock, lock, state_problem};
 use checkgate_catalog::VerificationRow;
 use checkgate_contract::{MaybeId, VerificationView};
 use checkgate_model::{ErrorCode, Problem};
-use checkgate_offload::{Basis, Control, Meter, VerifyOptions, VerifyReport};
+use checkgate_offload::{Control, Meter, VerifyOptions, VerifyReport, mismatch_words};
 use std::path::{Path, PathBuf};
 
 const MOST_LISTED: usize = 10_000;
@@ -27,8 +28,7 @@ pub fn verify_folder(root: &Path, options: &VerifyOptions, control: &Control, me
 }
 
 fn view(id: &str, root: &Path, report: &VerifyReport) -> VerificationView {
-    let mut notes: Vec<String> = report.damaged.iter().map(|problem| format!("history damaged: {}", problem.summary)).collect();
-    notes.extend(report.warnings.iter().cloned());
+    let mut notes = report.warnings.clone();
     notes.extend(report.skipped.iter().map(|item| format!("{} is not checked: {}", item.path, item.reason)));
     if !report.size_only.is_empty() {
         notes.push(format!("{} file(s) could only be compared by size", report.size_only.len()));
@@ -36,30 +36,25 @@ fn view(id: &str, root: &Path, report: &VerifyReport) -> VerificationView {
     if report.stopped {
         notes.push("stopped before the end".to_owned());
     }
+    let renamed =
+        report.renamed.iter().map(rename_view).map(|rename| format!("{} is {}: {}", rename.from, rename.to, rename.how));
+    let unproven = report.unproven.iter().map(|path| format!("{path}: every recorded hash had failed"));
     VerificationView {
         id: id.to_owned(),
         path: root.to_string_lossy().into_owned(),
         state: if report.is_whole() { "whole" } else { "differences" }.to_owned(),
         bytes_done: report.checked_bytes,
         bytes_total: report.checked_bytes,
-        manifests: match &report.basis {
-            Some(Basis::History { manifests }) => manifests.clone(),
-            Some(Basis::Manifest { path }) => vec![path.to_string_lossy().into_owned()],
-            Some(Basis::Legacy { lists }) => lists.clone(),
-            None => Vec::new(),
-        },
+        manifests: report.basis.iter().map(|basis| basis.path.clone()).collect(),
         checked: report.checked,
         missing: listed(report.missing.iter().map(ToString::to_string)),
         extra: listed(report.extra.iter().map(ToString::to_string)),
-        mismatched: listed(
-            report.mismatched.iter().map(|found| format!("{}: {} recorded, {} found", found.path, found.expected, found.found)),
-        ),
+        renamed: listed(renamed),
+        mismatched: listed(report.mismatched.iter().map(mismatch_words).chain(unproven)),
         unreadable: listed(report.unreadable.iter().map(|file| format!("{}: {}", file.path, file.problem.summary))),
+        damaged: listed(report.damaged.iter().map(|damage| damage.problem.summary.clone())),
         notes,
-        evidence_words: match report.level {
-            Some(level) => format!("{level} ({})", report.level_words),
-            None => "nothing was read".to_owned(),
-        },
+        evidence_words: evidence_words(report),
         problem: None,
     }
 }
@@ -90,6 +85,8 @@ impl App {
             extra: Vec::new(),
             mismatched: Vec::new(),
             unreadable: Vec::new(),
+            renamed: Vec::new(),
+            damaged: Vec::new(),
             notes: Vec::new(),
             evidence_words: String::new(),
             problem: None,

@@ -60,6 +60,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive --depth system --json"
     )]
     Verify(Verify),
+    /// An ASC MHL tool in its own right: create, verify, diff, info, flatten, convert, check, hash.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  checkgate mhl create /mnt/drive/A003R1JL -h xxh64\n  checkgate mhl verify /mnt/drive/A003R1JL\n  checkgate mhl info /mnt/drive/A003R1JL\n\n`checkgate mhl create --help` lists the exit codes. The reference tool's options are understood as well."
+    )]
+    Mhl(crate::args_mhl::Mhl),
     /// Render ACES previews and a contact sheet of a card, a roll or one file.
     #[command(
         after_help = "Examples:\n  checkgate preview /mnt/ssd/A003R1JL --out previews\n  checkgate preview clip.mov --out . --input 'ARRI LogC4'\n\nThe input colour space is taken from metadata, or from --input; it is never guessed."

@@ -1,6 +1,7 @@
 //! The command line of Checkgate: arguments in, use cases of `checkgate-app`, words or `--json` out. Must hold no logic of its own.
 
 mod args;
+mod args_mhl;
 mod command;
 mod demo;
 mod output;
@@ -12,7 +13,7 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(args_mhl::respelled(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
             return ExitCode::from(3);
         }
     };
-    let ended = runtime.block_on(run(arguments.command, arguments.home, &output));
+    let ended = runtime.block_on(run(arguments.command, arguments.home, arguments.verbose > 0, &output));
     runtime.shutdown_background();
     match ended {
         Ok(code) => ExitCode::from(code),
@@ -42,7 +43,12 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, home: Option<std::path::PathBuf>, output: &Output) -> Result<u8, checkgate_model::Problem> {
+async fn run(
+    command: Command,
+    home: Option<std::path::PathBuf>,
+    verbose: bool,
+    output: &Output,
+) -> Result<u8, checkgate_model::Problem> {
     match command {
         Command::Volumes => command::volumes(output),
         Command::Inspect(options) => command::inspect(&options, output),
@@ -50,6 +56,7 @@ async fn run(command: Command, home: Option<std::path::PathBuf>, output: &Output
         Command::Resume(options) => command::resume(home, options, output).await,
         Command::Jobs => command::jobs(home, output).await,
         Command::Card(options) => command::card(home, &options, output).await,
+        Command::Mhl(command) => command::mhl(command, verbose, output).await,
         Command::Verify(options) => command::verify(options, output).await,
         Command::Preview(options) => command::preview(options, output).await,
         Command::Color(options) => command::color(&options, output),

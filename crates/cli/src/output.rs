@@ -172,8 +172,10 @@ impl Output {
         self.line(&format!("  checked      {} files, {}, {}", view.checked, gigabytes(view.bytes_total), view.evidence_words));
         list("missing", &view.missing);
         list("extra", &view.extra);
+        list("renamed", &view.renamed);
         list("mismatching", &view.mismatched);
         list("unreadable", &view.unreadable);
+        list("damaged", &view.damaged);
         for note in &view.notes {
             self.line(&format!("  note         {note}"));
         }

@@ -410,7 +410,13 @@ pub struct VerificationView {
     pub mismatched: Vec<String>,
     /// Cannot be read.
     pub unreadable: Vec<String>,
-    /// Damage of the history, warnings.
+    /// There under another form of their name.
+    #[serde(default)]
+    pub renamed: Vec<String>,
+    /// Histories and lists that cannot be trusted.
+    #[serde(default)]
+    pub damaged: Vec<String>,
+    /// Warnings.
     pub notes: Vec<String>,
     /// How it was read, in words.
     pub evidence_words: String,

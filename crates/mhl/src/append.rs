@@ -52,15 +52,7 @@ impl<'a> Append<'a> {
     /// and those above them, get a generation.
     #[must_use]
     pub const fn part(folder_name: &'a str, operation: &'a Operation, files: &'a [FileRecord]) -> Self {
-        Self {
-            folder_name,
-            operation,
-            files,
-            folders: &[],
-            ignore: &[],
-            folder_hashes: FolderHashing::Skip,
-            scope: Scope::Part,
-        }
+        Self { folder_name, operation, files, folders: &[], ignore: &[], folder_hashes: FolderHashing::Skip, scope: Scope::Part }
     }
 }
 
@@ -135,6 +127,8 @@ pub struct NewGeneration {
     pub manifest_c4: HashValue,
     /// Bytes of the whole chain file.
     pub chain_xml: Vec<u8>,
+    /// Content and structure of the scope in each format that has directory hashes.
+    pub root_hashes: Vec<(HashFormat, FolderHashes)>,
     /// What was recorded for each file and format, children included.
     pub outcomes: Vec<(RelPath, HashFormat, Action)>,
     /// Files that differ from what is recorded.
@@ -432,6 +426,7 @@ impl History {
             references,
             warnings: Vec::new(),
         };
+        let root_hashes = sums.iter().map(|sum| (sum.root.content.format(), sum.root.clone())).collect();
         let manifest_xml = manifest.to_xml()?;
         drop(manifest);
         let manifest_c4 = hash_bytes(HashFormat::C4, &manifest_xml);
@@ -446,6 +441,7 @@ impl History {
             manifest_xml,
             manifest_c4,
             chain_xml,
+            root_hashes,
             outcomes,
             failed,
             missing,

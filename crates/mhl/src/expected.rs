@@ -16,6 +16,8 @@ pub struct ExpectedFile {
     pub trusted: Vec<HashValue>,
     /// Names it had before, oldest first.
     pub previous_paths: Vec<RelPath>,
+    /// At least one hash of it failed when it was taken.
+    pub has_failed: bool,
     /// First generation that knows it.
     pub first_generation: u32,
     /// Last generation that knows it.
@@ -39,6 +41,12 @@ pub enum FileCheck {
 }
 
 impl ExpectedFile {
+    /// A file of which nothing is known but that it must exist.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        new_record(false, 0)
+    }
+
     /// Compares digests as bytes, format by format; one that differs outweighs any number that agree.
     #[must_use]
     pub fn check(&self, found: &[HashValue]) -> FileCheck {
@@ -95,6 +103,7 @@ pub(crate) fn gather<'a>(generations: impl Iterator<Item = (u32, &'a Manifest)>)
             }
             record.last_generation = number;
             let Entry::File(file) = entry else { continue };
+            record.has_failed |= file.hashes.iter().any(|hash| hash.action == Some(Action::Failed));
             for hash in file.hashes.iter().filter(|hash| hash.action != Some(Action::Failed)) {
                 if !record.trusted.iter().any(|known| known.format() == hash.value.format()) {
                     if record.trusted.is_empty() {
@@ -117,6 +126,7 @@ const fn new_record(is_dir: bool, number: u32) -> ExpectedFile {
         size_bytes: None,
         trusted: Vec::new(),
         previous_paths: Vec::new(),
+        has_failed: false,
         first_generation: number,
         last_generation: number,
     }

@@ -353,8 +353,7 @@ impl History {
     /// The patterns in force here and in nested histories, with `extra` as if they were recorded here.
     #[must_use]
     pub fn ignore_rules(&self, extra: &[String]) -> IgnoreRules {
-        let patterns =
-            grown(self.generations.last().map_or(&[], |generation| generation.manifest.ignore.as_slice()), extra);
+        let patterns = grown(self.generations.last().map_or(&[], |generation| generation.manifest.ignore.as_slice()), extra);
         let children = self.children.iter().map(|(at, child)| (at.clone(), child.ignore_rules(&[]))).collect();
         IgnoreRules::new(IgnoreSet::new(&patterns), children)
     }

@@ -124,7 +124,9 @@ impl IgnoreRules {
         }
         !self.children.is_empty()
             && self.children.iter().any(|(at, rules)| {
-                text.strip_prefix(at.as_str()).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| rules.ignores(rest, is_dir))
+                text.strip_prefix(at.as_str())
+                    .and_then(|rest| rest.strip_prefix('/'))
+                    .is_some_and(|rest| rules.ignores(rest, is_dir))
             })
     }
 
@@ -292,9 +294,15 @@ mod tests {
 
     #[test]
     fn patterns_with_a_slash_are_recorded_anchored() {
-        for (given, recorded) in
-            [("a/b", "/a/b"), ("!a/b", "!/a/b"), ("**/x", "/**/x"), ("x/", "x/"), ("*.mov", "*.mov"), ("/a", "/a"), ("a/b/\n", "/a/b/")]
-        {
+        for (given, recorded) in [
+            ("a/b", "/a/b"),
+            ("!a/b", "!/a/b"),
+            ("**/x", "/**/x"),
+            ("x/", "x/"),
+            ("*.mov", "*.mov"),
+            ("/a", "/a"),
+            ("a/b/\n", "/a/b/"),
+        ] {
             assert_eq!(recorded_form(given), recorded);
         }
         assert_eq!(lifted("x/", &path("A/B")), "/A/B/**/x/");

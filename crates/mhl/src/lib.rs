@@ -76,6 +76,7 @@ pub use manifest::{
     Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, Metadata,
     ParseManifestError, RootHash, WriteManifestError,
 };
+pub use naming::{generation_number, manifest_name, packing_list_name};
 pub use operation::{Author, AuthorError, Operation, Process};
 pub use renames::{NewFile, Rename, Renames, find_renames};
 pub use xml::XmlError;
@@ -84,3 +85,5 @@ pub use xml::XmlError;
 pub const FOLDER: &str = "ascmhl";
 /// Name of the chain file inside [`FOLDER`].
 pub const CHAIN: &str = "ascmhl_chain.xml";
+/// Name of the file that lists packing lists, beside them. Reads and writes as a [`Chain`].
+pub const COLLECTION: &str = "ascmhl_collection.xml";

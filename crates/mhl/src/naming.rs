@@ -8,14 +8,23 @@ const NAME_BYTES: usize = 255;
 /// Name of generation `number` of the data set in `folder`. Shortened in the folder part where it would pass 255 bytes.
 #[must_use]
 pub fn manifest_name(number: u32, folder: &str, started: Timestamp) -> String {
+    named(&format!("{number:04}"), folder, started)
+}
+
+/// Name of a packing list of the data set in `folder`, shortened in the same way.
+#[must_use]
+pub fn packing_list_name(folder: &str, started: Timestamp) -> String {
+    named("packinglist", folder, started)
+}
+
+fn named(first: &str, folder: &str, started: Timestamp) -> String {
     let date = started.strftime("%Y-%m-%d_%H%M%SZ").to_string();
-    let number = format!("{number:04}");
-    let room = NAME_BYTES - number.len() - date.len() - "__.mhl".len();
+    let room = NAME_BYTES - first.len() - date.len() - "__.mhl".len();
     let mut part: String = folder.chars().map(|c| if is_unfit(c) { '_' } else { c }).collect();
     while part.len() > room {
         part.pop();
     }
-    if part.is_empty() { format!("{number}_{date}.mhl") } else { format!("{number}_{part}_{date}.mhl") }
+    if part.is_empty() { format!("{first}_{date}.mhl") } else { format!("{first}_{part}_{date}.mhl") }
 }
 
 /// Would leave the folder, break the XML, or not exist on exFAT and NTFS.

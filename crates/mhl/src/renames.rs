@@ -36,13 +36,15 @@ pub struct Renames {
 }
 
 /// Pairs missing files with new ones of the same content, and missing folders with new ones that took over all their files.
-/// `missing` is what is recorded and not there, files and folders; `folders` are all folders that are there.
+/// `missing` is what is recorded and not there, files and folders; `folders` are all folders that are there; `moved` are folders
+/// known to have moved, as a nested history is known by its manifests.
 #[must_use]
 pub fn find_renames(
     expected: &BTreeMap<RelPath, ExpectedFile>,
     missing: &[RelPath],
     new: &[NewFile<'_>],
     folders: &[RelPath],
+    moved: &[Rename],
 ) -> Renames {
     let lost: Vec<(&RelPath, &ExpectedFile)> = missing
         .iter()
@@ -108,7 +110,7 @@ pub fn find_renames(
     }
     renames.files = taken.into_iter().map(|(index, to)| Rename { from: lost[index].0.clone(), to: to.clone() }).collect();
     renames.files.sort();
-    renames.folders = renamed_folders(expected, missing, &renames.files, folders);
+    renames.folders = renamed_folders(expected, missing, &renames.files, folders, moved);
     renames
 }
 
@@ -122,9 +124,11 @@ fn renamed_folders(
     missing: &[RelPath],
     files: &[Rename],
     folders: &[RelPath],
+    moved: &[Rename],
 ) -> Vec<Rename> {
     let there: BTreeSet<&RelPath> = folders.iter().collect();
-    let target: HashMap<&RelPath, &RelPath> = files.iter().map(|rename| (&rename.from, &rename.to)).collect();
+    let target: HashMap<&RelPath, &RelPath> = files.iter().chain(moved).map(|rename| (&rename.from, &rename.to)).collect();
+    let known: BTreeSet<&RelPath> = moved.iter().map(|rename| &rename.from).collect();
     let is_dir = |path: &RelPath| expected.get(path).is_some_and(|record| record.is_dir);
     let is_new = |path: &RelPath| there.contains(path) && !expected.contains_key(path);
     let mut lost: Vec<&RelPath> = missing.iter().filter(|path| is_dir(path)).collect();
@@ -140,9 +144,8 @@ fn renamed_folders(
             .filter(|candidate| is_new(candidate));
         let mut below = expected
             .range((*folder).clone()..)
-            .skip(1)
             .take_while(|(path, _)| path.as_str().starts_with(folder.as_str()))
-            .filter(|(path, record)| path.is_under(folder) && !record.is_dir)
+            .filter(|(path, record)| path.is_under(folder) && (!record.is_dir || known.contains(path)))
             .peekable();
         let to = if below.peek().is_some() {
             let mut targets = below.map(|(path, _)| {
@@ -177,6 +180,7 @@ mod tests {
             size_bytes: None,
             trusted: content.map(|text| hash_bytes(HashFormat::Xxh64, text.as_bytes())).into_iter().collect(),
             previous_paths: Vec::new(),
+            has_failed: false,
             first_generation: 1,
             last_generation: 1,
         }
@@ -196,13 +200,11 @@ mod tests {
         let hashed: Vec<(RelPath, Vec<HashValue>)> = now
             .iter()
             .filter(|(path, _)| !expected.contains_key(path))
-            .filter_map(|(path, content)| {
-                Some((path.clone(), vec![hash_bytes(HashFormat::Xxh64, content.as_ref()?.as_bytes())]))
-            })
+            .filter_map(|(path, content)| Some((path.clone(), vec![hash_bytes(HashFormat::Xxh64, content.as_ref()?.as_bytes())])))
             .collect();
         let new: Vec<NewFile<'_>> = hashed.iter().map(|(path, hashes)| NewFile { path, hashes }).collect();
         let folders: Vec<RelPath> = now.iter().filter(|(_, content)| content.is_none()).map(|(path, _)| path.clone()).collect();
-        find_renames(&expected, &missing, &new, &folders)
+        find_renames(&expected, &missing, &new, &folders, &[])
     }
 
     fn pairs(renames: &[Rename]) -> Vec<(&str, &str)> {

@@ -334,12 +334,16 @@ mod tests {
 
     #[test]
     fn a_raw_element_is_complete_in_itself() {
-        let document = "<m:a xmlns:m='urn:m' xmlns:o='urn:o'><m:metadata x='1'><o:b/>text &amp; <c xmlns='urn:c'/></m:metadata><m:z/></m:a>";
+        let document =
+            "<m:a xmlns:m='urn:m' xmlns:o='urn:o'><m:metadata x='1'><o:b/>text &amp; <c xmlns='urn:c'/></m:metadata><m:z/></m:a>";
         let mut tree = Tree::new(document, "urn:m").expect("a tree");
         tree.root().expect("a root");
         assert_eq!(tree.child().expect("reads").expect("a child").name, "metadata");
         let raw = tree.raw("urn:m").expect("raw");
-        assert!(raw.starts_with("<m:metadata") && raw.ends_with("x='1'><o:b/>text &amp; <c xmlns='urn:c'/></m:metadata>"), "{raw}");
+        assert!(
+            raw.starts_with("<m:metadata") && raw.ends_with("x='1'><o:b/>text &amp; <c xmlns='urn:c'/></m:metadata>"),
+            "{raw}"
+        );
         assert!(raw.contains(" xmlns:o=\"urn:o\"") && raw.contains(" xmlns=\"\""), "{raw}");
         assert_eq!(tree.child().expect("reads").expect("a child").name, "z");
         // Written into a document of its own it reads the same.

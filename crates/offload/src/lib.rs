@@ -8,29 +8,41 @@
 mod buffer;
 mod control;
 mod copy;
+mod create;
 mod engine;
 mod error;
 mod event;
 mod evidence;
+mod hash_files;
 mod hashing;
+mod histories;
+mod memory;
 mod meter;
+mod mhl_tools;
 mod plan;
 mod prepare;
 mod prove;
 mod reader;
 mod report;
 mod seal;
+mod tree;
 mod verify;
 
 pub use control::Control;
+pub use create::{CreateError, CreateOptions, CreateReport, create};
 pub use engine::run;
 pub use error::{OffloadError, StoreError};
 pub use event::Event;
 pub use hashing::BLOCK_BYTES;
+pub use histories::DamagedHistory;
 pub use meter::{LaneSnapshot, Meter, Phase, Snapshot};
+pub use mhl_tools::{
+    DirectoryOptions, DirectoryReport, FileHashInfo, FileInfo, FlattenError, FlattenReport, FolderPair, GenerationInfo,
+    HistoryInfo, flatten, hash_file, history_info, mismatch_words, verify_directories,
+};
 pub use plan::{CopyPlan, FileState, Plan, PriorFile, VerifyDepth};
 pub use report::{CopyReport, CopyState, FailedFile, OffloadReport, Outcome, SkippedItem};
-pub use verify::{Basis, Mismatch, UnreadableFile, VerifyError, VerifyOptions, VerifyReport, verify};
+pub use verify::{Basis, BasisKind, Mismatch, Renamed, UnreadableFile, VerifyError, VerifyOptions, VerifyReport, verify};
 
 /// Name and version that stand in every [`checkgate_model::Evidence`] this crate makes.
 pub const TOOL: &str = concat!("Checkgate ", env!("CARGO_PKG_VERSION"));

@@ -3,18 +3,14 @@
 
 use crate::engine::Job;
 use crate::hashing::Fingerprint;
+use crate::histories::{self, Found, history_path};
 use crate::plan::VerifyDepth;
-use checkgate_mhl::{
-    CHAIN, FOLDER, FileCheck, FileRecord, History, HistoryError, HistoryFile, HistoryWarning, IgnoreSet, NewGeneration, Unchained,
-};
+use checkgate_mhl::{Append, FileCheck, FileRecord, FolderRecord, History, NewGeneration};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
-use checkgate_volume::{Depth, Destination, Listing, Replace, Source, SourceFile};
+use checkgate_volume::{Depth, Destination, Listing, Source, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::sync::Arc;
 
-/// No manifest of a card is as large as this; one that claims to be is hostile.
-const MOST_MANIFEST_BYTES: u64 = 512 << 20;
 /// Names of failed files that a manifest's comment lists.
 const MOST_NAMES: usize = 20;
 
@@ -62,11 +58,13 @@ pub(crate) struct CardHistory {
 impl CardHistory {
     /// Reads what is there. A damaged history is copied as it stands and refuses the seal later.
     pub(crate) fn read(source: &Source, listing: &Listing) -> Self {
-        let Ok(found) = Found::read(source, listing) else { return Self::default() };
-        match found.load(&BTreeMap::new(), Unchained::Refuse) {
-            Ok(history) => Self { chains: found.chains(), history: Some(history) },
-            Err(problem) => {
-                tracing::warn!(problem = %problem.summary, "the card came with a history that cannot be trusted");
+        let found = Found::look(source, listing);
+        let loaded = found.load(listing);
+        match (loaded.damaged.first(), found.chains()) {
+            (None, Ok(chains)) => Self { chains, history: Some(loaded.history) },
+            (damage, _) => {
+                let problem = damage.map(|damage| damage.problem.summary.as_str()).unwrap_or_default();
+                tracing::warn!(problem, "the card came with a history that cannot be trusted");
                 Self::default()
             }
         }
@@ -90,125 +88,6 @@ impl CardHistory {
     }
 }
 
-/// Histories found below a root: the folder that has `ascmhl/` (`None`: the root), and the files in it.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    histories: BTreeMap<Option<RelPath>, Vec<HistoryFile>>,
-}
-
-impl Found {
-    /// Reads every `ascmhl/` below a root.
-    pub(crate) fn read(source: &Source, listing: &Listing) -> Result<Self, Problem> {
-        let mut found = Self::default();
-        for file in &listing.files {
-            let Some(folder) = file.path.parent().filter(|folder| folder.file_name() == FOLDER) else { continue };
-            let name = file.path.file_name();
-            if name != CHAIN && !name.ends_with(".mhl") {
-                continue;
-            }
-            if file.size_bytes > MOST_MANIFEST_BYTES {
-                return Err(Problem::new(ErrorCode::HistoryDamaged, format!("{} is too large for a manifest", file.path)));
-            }
-            let reader = source.open_file(&file.path).map_err(|error| Problem::from_error(error.code(), &error))?;
-            let mut bytes = Vec::new();
-            reader.take(MOST_MANIFEST_BYTES).read_to_end(&mut bytes).map_err(|error| {
-                let mut problem = Problem::new(ErrorCode::SourceUnreadable, format!("{} cannot be read", file.path));
-                problem.details.push(error.to_string());
-                problem
-            })?;
-            found.histories.entry(folder.parent()).or_default().push(HistoryFile { name: name.to_owned(), bytes });
-        }
-        Ok(found)
-    }
-
-    /// Whether there is none at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.histories.is_empty()
-    }
-
-    fn chains(&self) -> BTreeMap<RelPath, Vec<u8>> {
-        self.histories
-            .iter()
-            .filter_map(|(folder, files)| {
-                Some((history_path(folder.as_ref(), CHAIN)?, files.iter().find(|file| file.name == CHAIN)?.bytes.clone()))
-            })
-            .collect()
-    }
-
-    /// The whole history with its children. `chains` stands in for chain files that are not there yet.
-    pub(crate) fn load(&self, chains: &BTreeMap<RelPath, Vec<u8>>, unchained: Unchained) -> Result<History, Problem> {
-        let mut root = History::empty();
-        let mut children = Vec::new();
-        for (folder, files) in &self.histories {
-            let own = files.iter().find(|file| file.name == CHAIN).map(|file| file.bytes.as_slice());
-            let standing_in = history_path(folder.as_ref(), CHAIN).and_then(|path| chains.get(&path)).map(Vec::as_slice);
-            let manifests: Vec<HistoryFile> = files.iter().filter(|file| file.name != CHAIN).cloned().collect();
-            let place = history_path(folder.as_ref(), "").map_or_else(|| FOLDER.to_owned(), |path| path.to_string());
-            let history = match History::load_with(own.or(standing_in), &manifests, unchained) {
-                Ok(history) => history,
-                // A first manifest whose chain was never written: killed between the two.
-                Err(HistoryError::ChainMissing { .. }) if unchained == Unchained::Warn => History::empty(),
-                Err(error) => return Err(damaged(&place, &error)),
-            };
-            match folder {
-                None => root = history,
-                Some(folder) => children.push((folder.clone(), history)),
-            }
-        }
-        for (folder, history) in children {
-            root.add_child(&folder, history).map_err(|error| damaged(folder.as_str(), &error))?;
-        }
-        Ok(root)
-    }
-
-    /// Manifests that no chain lists, by path.
-    fn unchained(&self, history: &History) -> BTreeSet<RelPath> {
-        let mut left = BTreeSet::new();
-        for (folder, files) in &self.histories {
-            let known: BTreeSet<&str> = child(history, folder.as_ref())
-                .map(|history| {
-                    let odd = history.warnings().iter().filter_map(|warning| match warning {
-                        HistoryWarning::NotAGeneration(name) => Some(name.as_str()),
-                        _ => None,
-                    });
-                    history.generations().iter().map(|generation| generation.name.as_str()).chain(odd).collect()
-                })
-                .unwrap_or_default();
-            let rogue = files
-                .iter()
-                .filter(|file| file.name != CHAIN && !file.name.starts_with("._") && !known.contains(file.name.as_str()));
-            left.extend(rogue.filter_map(|file| history_path(folder.as_ref(), &file.name)));
-        }
-        left
-    }
-}
-
-/// The history of a folder, however deep it is nested.
-fn child<'a>(history: &'a History, folder: Option<&RelPath>) -> Option<&'a History> {
-    let Some(folder) = folder else { return Some(history) };
-    history.children().iter().find_map(|(at, child_history)| {
-        if at == folder {
-            return Some(child_history);
-        }
-        let rest = folder.as_str().strip_prefix(at.as_str())?.strip_prefix('/')?;
-        child(child_history, Some(&RelPath::new(rest).ok()?))
-    })
-}
-
-fn history_path(folder: Option<&RelPath>, name: &str) -> Option<RelPath> {
-    let below = if name.is_empty() { FOLDER.to_owned() } else { format!("{FOLDER}/{name}") };
-    match folder {
-        Some(folder) => folder.join(&below).ok(),
-        None => RelPath::new(&below).ok(),
-    }
-}
-
-fn damaged(place: &str, error: &(dyn std::error::Error + 'static)) -> Problem {
-    let mut problem = Problem::from_error(ErrorCode::HistoryDamaged, error);
-    problem.summary = format!("{place}: {}", problem.summary);
-    problem
-}
-
 /// Writes the next generation of a copy, or finds that an earlier run of the same operation wrote it already.
 pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Seal, Problem> {
     let destination = job.copies[copy].destination();
@@ -220,8 +99,8 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     }
     let mirror = Source::open(destination.root()).map_err(|error| Problem::from_error(error.code(), &error))?;
     let listing = mirror.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
-    let found = Found::read(&mirror, &listing)?;
-    let history = found.load(&job.card_history.chains, Unchained::Warn)?;
+    let found = Found::look(&mirror, &listing);
+    let history = found.load_for_seal(&job.card_history.chains)?;
     let leftovers = found.unchained(&history);
     let records = records(job, &contents);
     if let Some(manifest) = sealed_already(job, &history, &records, &leftovers) {
@@ -234,25 +113,24 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     let set_aside: Vec<String> =
         listing.files.iter().any(|file| is_set_aside(&file.path)).then(|| SET_ASIDE_PATTERN.to_owned()).into_iter().collect();
     let folder_name = destination.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let generation = history.append(&folder_name, &operation, &records, &job.folders, &set_aside).map_err(|error| {
+    let folders: Vec<FolderRecord> = job.folders.iter().cloned().map(FolderRecord::from).collect();
+    let append = Append { ignore: &set_aside, ..Append::whole(&folder_name, &operation, &records, &folders) };
+    let generation = history.append(&append).map_err(|error| {
         let mut problem = Problem::from_error(ErrorCode::HistoryDamaged, &error);
         problem.summary = format!("{}: no manifest can be written: {}", job.copies[copy].plan.label, problem.summary);
         problem
     })?;
-    let mut writes = Vec::new();
-    collect(&generation, &mut writes);
-    let planned: BTreeSet<&RelPath> = writes.iter().map(|(path, _)| path).collect();
-    if let Some(rogue) = leftovers.iter().find(|path| !planned.contains(path)) {
+    let mut planned = BTreeSet::new();
+    names(&generation, &mut planned);
+    let own: BTreeSet<RelPath> = found.load(&listing).leftovers.into_iter().chain(planned).collect();
+    if let Some(rogue) = leftovers.iter().find(|path| !own.contains(*path)) {
         return Err(Problem::new(
             ErrorCode::HistoryDamaged,
             format!("{}: {rogue} is not listed in the chain", job.copies[copy].plan.label),
         ));
     }
-    for (path, bytes) in &writes {
-        // Only a chain grows, and only a manifest that was never chained is written again.
-        let replace = if path.file_name() == CHAIN || leftovers.contains(path) { Replace::Yes } else { Replace::Never };
-        destination.publish_bytes(path, bytes, replace).map_err(|error| Problem::from_error(error.code(), &error))?;
-    }
+    let writes = histories::write(destination, &generation, &|scope| found.has(scope), &leftovers)
+        .map_err(|error| Problem::from_error(error.code(), &error))?;
     let depth = if job.plan.verify == VerifyDepth::Device { Depth::Device } else { Depth::System };
     let mut reread_equal = true;
     for (path, bytes) in &writes {
@@ -290,7 +168,7 @@ fn sealed_already(job: &Job<'_>, history: &History, records: &[FileRecord], left
     if !same_operation {
         return None;
     }
-    let ignore = IgnoreSet::new(&history.ignore_patterns());
+    let ignore = history.ignore_rules(&[]);
     let expected = history.expected();
     let all_known = records.iter().filter(|record| !ignore.is_ignored(&record.path, false)).all(|record| {
         let known = expected.get(&record.path).map(|known| known.check(&record.hashes));
@@ -301,15 +179,11 @@ fn sealed_already(job: &Job<'_>, history: &History, records: &[FileRecord], left
     (all_known && nothing_more).then(|| history_path(None, &latest.name)).flatten()
 }
 
-/// Children before parents, manifest before chain.
-fn collect(generation: &NewGeneration, writes: &mut Vec<(RelPath, Vec<u8>)>) {
+/// Manifests that are about to be written.
+fn names(generation: &NewGeneration, into: &mut BTreeSet<RelPath>) {
+    into.extend(history_path(generation.folder.as_ref(), &generation.manifest_name));
     for child in &generation.children {
-        collect(child, writes);
-    }
-    for (name, bytes) in [(generation.manifest_name.as_str(), &generation.manifest_xml), (CHAIN, &generation.chain_xml)] {
-        if let Some(path) = history_path(generation.folder.as_ref(), name) {
-            writes.push((path, bytes.clone()));
-        }
+        names(child, into);
     }
 }
 

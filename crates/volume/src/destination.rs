@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Name of the lock file, used only where a folder itself cannot be locked (NFS).
-const LOCK_NAME: &str = ".checkgate-lock";
+pub(crate) const LOCK_NAME: &str = ".checkgate-lock";
 /// How many corrupt copies of one file are kept apart before a person has to look.
 const MOST_CORRUPT: u32 = 1000;
 
@@ -401,6 +401,81 @@ impl Destination {
             folder.remove_file(name).map_err(|error| self.inner.sort("remove", path, 0, error))?;
         }
         Ok(partials)
+    }
+
+    /// Publishes several small files as one new folder: it appears with all of them or not at all. A leftover of an earlier
+    /// attempt is begun anew.
+    pub fn publish_folder(&self, path: &RelPath, files: &[(&str, &[u8])]) -> Result<(), DestinationError> {
+        let inner = &self.inner;
+        let sort = |what, error| inner.sort(what, path, 0, error);
+        self.refuse_reserved(path)?;
+        let name = path.file_name();
+        let temporary = partial::partial_name(name);
+        let parent = self.folder_for(path)?;
+        if parent.facts(name.as_ref()).map_err(|error| sort("look at", error))?.is_some() {
+            return Err(DestinationError::Occupied { path: inner.shown(path) });
+        }
+        self.discard_in(&parent, &temporary).map_err(|error| sort("remove", error))?;
+        let aside = match path.parent() {
+            Some(folder) => folder.join(&temporary),
+            None => RelPath::new(&temporary),
+        };
+        let aside = aside.map_err(|error| sort("name", io::Error::new(io::ErrorKind::InvalidFilename, error)))?;
+        for (file, bytes) in files {
+            let below = aside.join(file).map_err(|error| sort("name", io::Error::new(io::ErrorKind::InvalidFilename, error)))?;
+            self.publish_bytes(&below, bytes, Replace::Never)?;
+        }
+        parent.rename_new(&temporary, name).map_err(|error| sort("publish", error))?;
+        parent.sync().map_err(|error| sort("make durable", error))
+    }
+
+    /// Gives a file another name in its folder; that name must be free.
+    pub fn rename(&self, path: &RelPath, name: &str) -> Result<(), DestinationError> {
+        let sort = |error| self.inner.sort("rename", path, 0, error);
+        let (folder, old) = self.inner.folder.open_parent(path).map_err(sort)?;
+        folder.rename_new(old, name).map_err(sort)?;
+        folder.sync().map_err(sort)
+    }
+
+    /// Removes a file of ours that only exists while something is being written ([`crate::is_working_name`]); that it is not
+    /// there is fine.
+    pub fn discard(&self, path: &RelPath) -> Result<(), DestinationError> {
+        let sort = |error| self.inner.sort("remove", path, 0, error);
+        if !partial::is_working_name(path.file_name()) {
+            return Err(DestinationError::ReservedName { path: self.inner.shown(path) });
+        }
+        let (folder, name) = self.inner.folder.open_parent(path).map_err(sort)?;
+        self.discard_in(&folder, name).map_err(sort)
+    }
+
+    /// A working file, or a working folder with the files in it.
+    fn discard_in(&self, folder: &Folder, name: &str) -> io::Result<()> {
+        match folder.facts(name.as_ref())? {
+            None => Ok(()),
+            Some(facts) if facts.kind == Kind::Folder => {
+                let inside = folder.open_child(name.as_ref())?;
+                for file in inside.names()? {
+                    let Some(file) = file.to_str() else { continue };
+                    inside.remove_file(file)?;
+                }
+                folder.remove_folder(name)
+            }
+            Some(_) => folder.remove_file(name),
+        }
+    }
+
+    /// Publishes a note to ourselves under a working name, replacing an older one.
+    pub fn publish_bytes_working(&self, path: &RelPath, bytes: &[u8]) -> Result<(), DestinationError> {
+        if !partial::is_working_name(path.file_name()) {
+            return Err(DestinationError::ReservedName { path: self.inner.shown(path) });
+        }
+        self.publish_bytes(path, bytes, Replace::Yes).map(|_| ())
+    }
+
+    /// Whether the system lets this process write into the root at all.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        !self.inner.volume.read_only && self.inner.folder.is_writable()
     }
 
     /// Publishes a small file (a manifest, a report) in one step.

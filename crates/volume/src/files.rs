@@ -97,6 +97,38 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     })
 }
 
+/// A file of the caller's own to which lines are added, e.g. what a long operation has done so far. Lines reach the system once a
+/// few hundred are waiting; a crash costs those at most.
+#[derive(Debug)]
+pub struct AppendLog(std::io::BufWriter<File>);
+
+impl AppendLog {
+    /// Opens or makes the file, and its folder.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(Self(std::io::BufWriter::new(OpenOptions::new().append(true).create(true).open(path)?)))
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        self.0.write_all(text.as_bytes())?;
+        self.0.write_all(b"\n")
+    }
+
+    /// Hands what is waiting to the system.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+
+    /// Hands everything to the device.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.0.flush()?;
+        self.0.get_ref().sync_all()
+    }
+}
+
 /// Makes a folder and its parents.
 pub fn create_folder_all(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).map_err(failed("create", path))

@@ -259,6 +259,11 @@ impl Folder {
         Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::empty())?)
     }
 
+    /// Removes the folder `name`, which must be empty.
+    pub(crate) fn remove_folder(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::REMOVEDIR)?)
+    }
+
     /// Makes names durable. Some file systems have nothing to do here and say so.
     pub(crate) fn sync(&self) -> io::Result<()> {
         match rustix::fs::fsync(&self.handle) {

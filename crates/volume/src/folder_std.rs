@@ -165,6 +165,10 @@ impl Folder {
         std::fs::remove_file(self.path.join(name))
     }
 
+    pub(crate) fn remove_folder(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_dir(self.path.join(name))
+    }
+
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
     }

@@ -27,7 +27,7 @@ pub use destination::{Destination, DestinationError, DestinationLock, ExistingFi
 pub use errno::{IoKind, io_kind, read_code, write_code};
 pub use listing::{Listing, SkipReason, Skipped, SourceFile, Unreadable, WalkError};
 pub use mounts::{ListVolumesError, Volume, VolumeRole, mounted, volume_of};
-pub use partial::PartialFile;
+pub use partial::{APPEND_NOTE, PartialFile, is_working_name};
 pub use preflight::{PreflightProblem, preflight};
 pub use read_back::{Depth, ReadBack, ReadBackError, ReadBackMethod, ReadBackProof};
 pub use source::{OpenSourceError, ReadSourceError, Source, SourceIdentity, SourceReader};

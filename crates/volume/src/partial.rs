@@ -27,6 +27,15 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     is_partial(name) || (name.starts_with('.') && name.contains(CORRUPT_MARK))
 }
 
+/// Name of the note that says which manifest is about to join a chain.
+pub const APPEND_NOTE: &str = ".checkgate-append";
+
+/// Whether `name` is one of a file or folder that only exists while something is being written: never media, never recorded.
+#[must_use]
+pub fn is_working_name(name: &str) -> bool {
+    is_partial(name) || name == APPEND_NOTE || name == crate::destination::LOCK_NAME
+}
+
 pub(crate) fn partial_name(name: &str) -> String {
     marked(name, PARTIAL_END)
 }

@@ -99,7 +99,8 @@ pub(crate) async fn verify(options: Verify, output: &Output) -> Result<u8, Probl
         Depth::System => VerifyDepth::System,
         Depth::None => VerifyDepth::None,
     };
-    let verify = VerifyOptions { depth, all_formats: options.all_formats, manifest: options.manifest };
+    let verify =
+        VerifyOptions { depth, all_formats: options.all_formats, manifest: options.manifest, ..VerifyOptions::default() };
     let (control, meter) = (Control::new(), Meter::new());
     let (stopper, shown) = (control.clone(), meter.clone());
     let interrupt = tokio::spawn(async move {

@@ -3,10 +3,15 @@
 mod cards;
 mod cloud;
 mod media;
+mod mhl;
+mod stopper;
 
 pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
 pub(crate) use cloud::{cloud, upload};
 pub(crate) use media::{color, completions, export, forge, inspect, preview, verify, volumes};
+
+pub(crate) use mhl::mhl;
+use stopper::Stopper;
 
 use checkgate_app::{App, Options};
 use checkgate_model::{ErrorCode, Problem};

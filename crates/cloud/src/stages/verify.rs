@@ -109,7 +109,7 @@ fn compare_names(histories: &super::history::Histories, sizes: &BTreeMap<RelPath
         let listing = listing_below(root, sizes);
         claimed.extend(listing.keys().map(|path| above(root, path)));
         let wanted = history.expected();
-        let found = diff(&wanted, &listing, &history.ignore_patterns());
+        let found = diff(&wanted, &listing, &history.ignore_rules(&[]));
         let is_dir = |path: &RelPath| wanted.get(path).is_some_and(|file| file.is_dir);
         // The object store has no empty folders: a folder is missing only if something below it is, and that is said by itself.
         let missing = found.missing.iter().filter(|path| !is_dir(path));

@@ -2,7 +2,7 @@
 
 use checkgate_cloud::store::S3Credentials;
 use checkgate_cloud::{Running, UpOptions, up};
-use checkgate_mhl::{CHAIN, FOLDER, FileRecord, History, MultiHasher, Operation, Process};
+use checkgate_mhl::{Append, CHAIN, FOLDER, FileRecord, FolderRecord, History, MultiHasher, Operation, Process};
 use checkgate_model::{HashFormat, RelPath, Timestamp, UploadId};
 use checkgate_testkit::garage::{self, Garage};
 use checkgate_testkit::proxy::Proxy;
@@ -76,7 +76,8 @@ pub(crate) fn seal(root: &Path, upload_id: &str) -> PackagePlan {
         location: None,
         comment: None,
     };
-    let generation = History::empty().append("A003R1JL", &operation, &records, &folders, &[]).unwrap();
+    let folders: Vec<FolderRecord> = folders.into_iter().map(FolderRecord::from).collect();
+    let generation = History::empty().append(&Append::whole("A003R1JL", &operation, &records, &folders)).unwrap();
     let history = root.join(FOLDER);
     std::fs::create_dir(&history).unwrap();
     std::fs::write(history.join(&generation.manifest_name), &generation.manifest_xml).unwrap();

@@ -1,4 +1,6 @@
-use crate::support::{Appending as _, assert_schema_valid, forge, load, operation, path, record, seal, seal_with, temporary, walk};
+use crate::support::{
+    Appending as _, assert_schema_valid, forge, load, operation, path, record, seal, seal_with, temporary, walk,
+};
 use checkgate_mhl::{Action, AppendError, Author, Entry, History, HistoryFile, Manifest, NewGeneration, Process};
 use checkgate_model::HashFormat::{C4, Md5, Xxh64};
 use checkgate_model::{HashFormat, RelPath, Timestamp};
@@ -142,7 +144,8 @@ fn a_rename_is_verified_once_and_then_forgotten_as_missing() {
 #[test]
 fn two_renames_from_one_file_do_not_lose_the_survivor() {
     // As the reference tool writes it: a surviving copy and a new one both get the same previous path.
-    let first = History::empty().append_all("R", &operation(0, Process::InPlace), &[record("a", b"1", &[Xxh64])], &[], &[]).unwrap();
+    let first =
+        History::empty().append_all("R", &operation(0, Process::InPlace), &[record("a", b"1", &[Xxh64])], &[], &[]).unwrap();
     let second = reloaded(&[&first])
         .append_all("R", &operation(1, Process::InPlace), &[record("a", b"1", &[Xxh64]), record("b", b"1", &[Xxh64])], &[], &[])
         .unwrap();

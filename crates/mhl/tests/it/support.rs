@@ -1,8 +1,8 @@
 //! Trees on disk, their seals, and the tools that judge them.
 
-use checkgate_mhl::{Append, AppendError, FolderRecord, 
-    CHAIN, FOLDER, FileRecord, History, HistoryError, HistoryFile, IgnoreSet, Listing, MultiHasher, NewGeneration, Operation,
-    Process,
+use checkgate_mhl::{
+    Append, AppendError, CHAIN, FOLDER, FileRecord, FolderRecord, History, HistoryError, HistoryFile, IgnoreSet, Listing,
+    MultiHasher, NewGeneration, Operation, Process,
 };
 use checkgate_model::{HashFormat, RelPath, Timestamp};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use crate::support::{bytes, forge_card, history_names, plan, reference, run, samples, write};
 use checkgate_model::{ErrorCode, EvidenceLevel};
-use checkgate_offload::{Basis, Control, Meter, VerifyDepth, VerifyError, VerifyOptions, VerifyReport, verify};
+use checkgate_offload::{BasisKind, Control, Meter, VerifyDepth, VerifyError, VerifyOptions, VerifyReport, verify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +32,7 @@ fn a_whole_copy_is_whole_at_every_depth() {
         assert!(report.is_whole(), "{depth:?}: {report:#?}");
         assert!(report.level >= Some(least));
         assert_eq!(report.checked, if depth == VerifyDepth::None { 0 } else { 7 });
-        assert!(matches!(&report.basis, Some(Basis::History { manifests }) if manifests.len() == 1));
+        assert_eq!(report.basis.iter().map(|basis| basis.kind).collect::<Vec<_>>(), [BasisKind::Generation]);
     }
 }
 
@@ -70,10 +70,10 @@ fn a_history_that_was_tampered_with_proves_nothing() {
         assert_ne!(xml, honest);
         fs::write(&manifest, &xml).unwrap();
         let report = check(&root, &VerifyOptions::default()).unwrap();
-        assert!(!report.is_sound() && report.damaged[0].code == ErrorCode::HistoryDamaged, "{report:#?}");
+        assert!(!report.is_sound() && report.damaged[0].problem.code == ErrorCode::HistoryDamaged, "{report:#?}");
         let alone = check(&root, &VerifyOptions { manifest: Some(manifest.clone()), ..VerifyOptions::default() }).unwrap();
         assert!(
-            !alone.is_sound() && alone.damaged[0].code == ErrorCode::HistoryDamaged && alone.checked == 0,
+            !alone.is_sound() && alone.damaged[0].problem.code == ErrorCode::HistoryDamaged && alone.checked == 0,
             "{hostile}: {alone:#?}"
         );
     }
@@ -123,7 +123,7 @@ fn legacy_lists_of_other_tools_are_checked() {
     };
     fs::write(root.join("roll_2020-01-01_000000.mhl"), list("900150983CD24FB0D6963F7D28E17F72")).unwrap();
     let report = check(&root, &VerifyOptions::default()).unwrap();
-    assert!(report.is_whole() && matches!(report.basis, Some(Basis::Legacy { .. })), "{report:#?}");
+    assert!(report.is_whole() && report.basis[0].kind == BasisKind::Legacy, "{report:#?}");
     fs::write(root.join("roll_2020-01-01_000000.mhl"), list("900150983cd24fb0d6963f7d28e17f73")).unwrap();
     assert_eq!(check(&root, &VerifyOptions::default()).unwrap().mismatched.len(), 1);
     fs::remove_file(root.join("clip.mov")).unwrap();

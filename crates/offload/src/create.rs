@@ -1,0 +1,568 @@
+//! Owns continuing the histories of a folder where it lies: hash everything, judge it against what is recorded, append a generation to
+//! every history touched. Goes on after every error of a file and tells it. Must never write before everything was judged, and
+//! never into a history that it cannot trust.
+
+use crate::control::Control;
+use crate::hash_files::{Job, hash_files};
+use crate::histories::{self, DamagedHistory, Found};
+use crate::meter::{Meter, Phase};
+use crate::plan::VerifyDepth;
+use crate::report::SkippedItem;
+use crate::tree::Tree;
+use crate::verify::{UnreadableFile, place};
+use checkgate_mhl::{
+    Action, Append, AppendError, ExpectedFile, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, LegacyCheck,
+    LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
+};
+use checkgate_model::{ErrorCode, HashFormat, HashValue, RelPath, Timestamp};
+use checkgate_volume::{Destination, DestinationError, DestinationLock, Replace, SourceFile};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What the next generation of a folder is to be.
+#[derive(Debug, Clone)]
+pub struct CreateOptions {
+    /// Formats to record; empty means the one the last generation has, else xxh128.
+    pub formats: Vec<HashFormat>,
+    /// Who, when, where.
+    pub operation: Operation,
+    /// Patterns that join those in force.
+    pub ignore: Vec<String>,
+    /// Write directory hashes.
+    pub folder_hashes: bool,
+    /// Look whether missing files are there under another name.
+    pub detect_renames: bool,
+    /// Only these files, and those below these folders.
+    pub only: Vec<RelPath>,
+    /// Whether files are read past the system's cache or through it.
+    pub depth: VerifyDepth,
+    /// Write the manifest into this folder and leave the tree untouched, e.g. for a read-only drive.
+    pub manifest_to: Option<PathBuf>,
+    /// A legacy list that the files must agree with: they become generation 1 of a new history.
+    pub legacy: Option<PathBuf>,
+}
+
+impl CreateOptions {
+    /// A generation over everything.
+    #[must_use]
+    pub const fn new(operation: Operation) -> Self {
+        Self {
+            formats: Vec::new(),
+            operation,
+            ignore: Vec::new(),
+            folder_hashes: true,
+            detect_renames: false,
+            only: Vec::new(),
+            depth: VerifyDepth::System,
+            manifest_to: None,
+            legacy: None,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub struct CreateReport {
+    /// The folder.
+    pub root: PathBuf,
+    /// Manifests that were written, children before parents.
+    pub written: Vec<PathBuf>,
+    /// Number of the root's new generation; 0 if none was written.
+    pub generation: u32,
+    /// Files that were hashed.
+    pub hashed: u64,
+    /// Their bytes.
+    pub hashed_bytes: u64,
+    /// Digests recorded as original.
+    pub original: u64,
+    /// Digests recorded as verified.
+    pub verified: u64,
+    /// Files that differ from what is recorded.
+    pub failed: Vec<RelPath>,
+    /// Recorded and not there.
+    pub missing: Vec<RelPath>,
+    /// Recorded under a new name.
+    pub renamed: Vec<Rename>,
+    /// Renamed files whose content fits more than one of the missing: a choice, not a proof.
+    pub ambiguous: Vec<RelPath>,
+    /// Files that cannot be read.
+    pub unreadable: Vec<UnreadableFile>,
+    /// Links and special files.
+    pub skipped: Vec<SkippedItem>,
+    /// Names that no manifest can carry.
+    pub unrecordable: Vec<SkippedItem>,
+    /// Histories that cannot be trusted: nothing was written.
+    pub damaged: Vec<DamagedHistory>,
+    /// Content and structure of the root by format, as recorded.
+    pub root_hashes: Vec<(HashFormat, String, String)>,
+    /// Oddities worth telling.
+    pub notes: Vec<String>,
+    /// Somebody stopped it: nothing was written.
+    pub stopped: bool,
+}
+
+impl CreateReport {
+    /// The exit code of the reference for this: 11 before 10; ours are 3 where something could not be read or recorded, 4 where it
+    /// was stopped.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if let Some(damage) = self.damaged.first() {
+            damage.exit_code
+        } else if self.stopped {
+            4
+        } else if !self.failed.is_empty() {
+            11
+        } else if !self.missing.is_empty() {
+            10
+        } else if !self.unreadable.is_empty() || !self.unrecordable.is_empty() {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// Why no generation was written. Nothing has been.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The folder cannot be opened or listed.
+    #[error("{path} cannot be read", path = path.display())]
+    Root {
+        /// The folder.
+        path: PathBuf,
+        /// Code of the cause.
+        code: ErrorCode,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The folder cannot be written to.
+    #[error("{} cannot be written to; with --manifest-to DIR the manifest goes elsewhere", .0.display())]
+    ReadOnly(PathBuf),
+    /// Writing failed, or another program writes there.
+    #[error(transparent)]
+    Write(#[from] DestinationError),
+    /// A file or folder that was asked for is not there, or is ignored.
+    #[error("{0} is not there, or a pattern in force ignores it")]
+    NotFound(RelPath),
+    /// There is nothing to record.
+    #[error("there is no file to record in {}", .0.display())]
+    Nothing(PathBuf),
+    /// No generation can be built.
+    #[error(transparent)]
+    Append(AppendError),
+    /// The legacy list cannot be used.
+    #[error("{path}: {reason}", path = path.display())]
+    Legacy {
+        /// The list.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl CreateError {
+    /// The code on the wire.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Root { code, .. } => *code,
+            Self::ReadOnly(_) => ErrorCode::DestinationFailed,
+            Self::Write(error) => error.code(),
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Nothing(_) => ErrorCode::SourceEmpty,
+            Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Legacy { .. } => ErrorCode::BadRequest,
+            Self::Append(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// Exit code: 2 usage, 3 a device failed, 20 nothing to do it with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotFound(_) | Self::Nothing(_) => 20,
+            Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Legacy { .. } => 2,
+            Self::Root { .. } | Self::ReadOnly(_) | Self::Write(_) | Self::Append(_) => 3,
+        }
+    }
+}
+
+/// Appends the next generation to the histories of `root`.
+///
+/// # Errors
+/// Only where nothing could be written. A damaged history, missing and altered files are part of the report.
+pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &Meter) -> Result<CreateReport, CreateError> {
+    meter.set_phase(Phase::Preparing);
+    let failed = |(code, source)| CreateError::Root { path: root.to_path_buf(), code, source };
+    let destination = Destination::open(root).map_err(|error| failed((error.code(), Box::new(error) as _)))?;
+    if options.manifest_to.is_none() && !destination.is_writable() {
+        return Err(CreateError::ReadOnly(root.to_path_buf()));
+    }
+    let _lock = if options.manifest_to.is_none() { Some(destination.lock()?) } else { None };
+    let tree = Tree::open(root).map_err(failed)?;
+    let (found, loaded) = tree.histories();
+    let mut report = CreateReport {
+        root: root.to_path_buf(),
+        skipped: tree.skipped.clone(),
+        unrecordable: tree.unrecordable.clone(),
+        unreadable: tree.unreadable.clone(),
+        notes: tree.leftovers(&loaded),
+        damaged: loaded.damaged.clone(),
+        ..CreateReport::default()
+    };
+    if !loaded.damaged.is_empty() {
+        return Ok(report);
+    }
+    let history = &loaded.history;
+    report.notes.extend(history.warnings().iter().filter(|warning| is_worth_telling(warning)).map(ToString::to_string));
+    let _child_locks = lock_children(&destination, &found, options)?;
+    let list = options.legacy.as_deref().map(|path| read_legacy(path, root, &found, &tree)).transpose()?;
+
+    let rules = history.ignore_rules(&options.ignore);
+    report.notes.extend(rules.unreadable().into_iter().map(|pattern| format!("the ignore pattern {pattern:?} cannot be read")));
+    let files = chosen(&tree, &rules, options)?;
+    let folders: Vec<RelPath> = tree.listing.folders.iter().filter(|folder| !rules.is_ignored(folder, true)).cloned().collect();
+    let formats = formats(options, history, list.as_ref());
+    let work = Work { history, expected: history.expected(), files, folders, formats, rules: &rules };
+    let hashed = work.hash(&tree, options, list.as_ref(), control, meter, &mut report);
+    if control.is_stopped() {
+        report.stopped = true;
+        return Ok(report);
+    }
+    let renames = if options.detect_renames { work.renames(&hashed) } else { Renames::default() };
+    meter.set_phase(Phase::Sealing);
+    let generation = work.append(root, options, hashed, &renames)?;
+    report.missing.extend(generation.missing.iter().cloned());
+    let unread: HashSet<&str> = report.unreadable.iter().map(|file| file.path.as_str()).collect();
+    report.missing.retain(|path| !unread.contains(path.as_str()));
+    report.failed.extend(generation.failed.iter().cloned());
+    report.failed.sort();
+    report.renamed = renames.files.into_iter().chain(renames.folders).collect();
+    report.ambiguous = renames.ambiguous;
+    for (_, _, action) in &generation.outcomes {
+        match action {
+            Action::Original => report.original += 1,
+            Action::Verified => report.verified += 1,
+            Action::Failed => {}
+        }
+    }
+    report.generation = generation.number;
+    report.root_hashes = root_hashes(&generation);
+    match &options.manifest_to {
+        Some(folder) => write_elsewhere(folder, &generation, &mut report)?,
+        None => {
+            let written = histories::write(&destination, &generation, &|scope| found.has(scope), &loaded.leftovers)?;
+            for (path, bytes) in written {
+                let again = destination.read_bytes(&path, bytes.len() as u64)?;
+                if again != bytes {
+                    report.notes.push(format!("{path} reads other bytes than were written: do not trust this drive"));
+                    report.failed.push(path.clone());
+                }
+                if path.file_name() != checkgate_mhl::CHAIN {
+                    report.written.push(destination.root().join(path.as_str()));
+                }
+            }
+        }
+    }
+    meter.set_phase(Phase::Done);
+    Ok(report)
+}
+
+fn is_worth_telling(warning: &checkgate_mhl::HistoryWarning) -> bool {
+    !matches!(warning, checkgate_mhl::HistoryWarning::Unchained(_))
+}
+
+/// One writer for each history below as well: somebody may work on a roll alone.
+fn lock_children(
+    destination: &Destination,
+    found: &Found<'_>,
+    options: &CreateOptions,
+) -> Result<Vec<DestinationLock>, CreateError> {
+    if options.manifest_to.is_some() {
+        return Ok(Vec::new());
+    }
+    let locks = found.scopes().flatten().map(|scope| Destination::open(&destination.root().join(scope.as_str()))?.lock());
+    Ok(locks.collect::<Result<_, DestinationError>>()?)
+}
+
+fn read_legacy(path: &Path, root: &Path, found: &Found<'_>, tree: &Tree) -> Result<Vec<(RelPath, LegacyEntry)>, CreateError> {
+    let refuse = |reason: String| CreateError::Legacy { path: path.to_path_buf(), reason };
+    if !found.is_empty() {
+        return Err(refuse(format!(
+            "{} has an ASC MHL history already; a list becomes the first generation of a new one",
+            root.display()
+        )));
+    }
+    let bytes =
+        checkgate_volume::files::read_bounded(path, histories::MOST_MANIFEST_BYTES).map_err(|error| refuse(error.to_string()))?;
+    let list = LegacyList::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
+    if let Some(refused) = list.refused.first() {
+        return Err(refuse(refused.to_string()));
+    }
+    let folder = place(path, &tree.source);
+    let entries = list.entries.into_iter().map(|entry| {
+        let placed = folder.as_ref().map_or_else(|| Ok(entry.path.clone()), |folder| folder.join(entry.path.as_str()));
+        placed.map(|path| (path, entry)).map_err(|error| refuse(error.to_string()))
+    });
+    entries.collect()
+}
+
+/// The files to hash: all that are not ignored, or those asked for.
+fn chosen<'a>(tree: &'a Tree, rules: &IgnoreRules, options: &CreateOptions) -> Result<Vec<&'a SourceFile>, CreateError> {
+    let kept: Vec<&SourceFile> = tree.listing.files.iter().filter(|file| !rules.is_ignored(&file.path, false)).collect();
+    if options.only.is_empty() {
+        return Ok(kept);
+    }
+    for wanted in &options.only {
+        if !kept.iter().any(|file| file.path.is_under(wanted)) {
+            return Err(CreateError::NotFound(wanted.clone()));
+        }
+    }
+    Ok(kept.into_iter().filter(|file| options.only.iter().any(|wanted| file.path.is_under(wanted))).collect())
+}
+
+/// As asked; else as the history has been kept; else what the legacy list has; else the reference's choice.
+fn formats(options: &CreateOptions, history: &History, list: Option<&Vec<(RelPath, LegacyEntry)>>) -> Vec<HashFormat> {
+    let mut formats: BTreeSet<HashFormat> = options.formats.iter().copied().collect();
+    if formats.is_empty()
+        && let Some(list) = list
+    {
+        let listed = list.iter().flat_map(|(_, entry)| &entry.hashes).filter_map(|hash| match hash {
+            checkgate_mhl::LegacyHash::Value(value) => Some(value.format()),
+            checkgate_mhl::LegacyHash::Xxh64EitherWay { .. } | checkgate_mhl::LegacyHash::Xxh32(_) => Some(HashFormat::Xxh64),
+            checkgate_mhl::LegacyHash::Null => None,
+        });
+        formats.extend(listed);
+    }
+    if formats.is_empty()
+        && let Some(root) = history.generations().iter().rev().find_map(|generation| generation.manifest.root_hash.as_ref())
+    {
+        formats.extend(root.content.iter().map(|hash| hash.value.format()));
+    }
+    if formats.is_empty() {
+        formats.insert(HashFormat::Xxh128);
+    }
+    formats.into_iter().collect()
+}
+
+/// Everything that hashing and judging need to know.
+struct Work<'a> {
+    history: &'a History,
+    expected: BTreeMap<RelPath, ExpectedFile>,
+    files: Vec<&'a SourceFile>,
+    folders: Vec<RelPath>,
+    formats: Vec<HashFormat>,
+    rules: &'a IgnoreRules,
+}
+
+/// Digests of one file, and when its read ended.
+type Digests = (Vec<HashValue>, Timestamp);
+
+impl Work<'_> {
+    fn missing(&self) -> Vec<RelPath> {
+        let there: HashSet<&RelPath> = self.files.iter().map(|file| &file.path).chain(&self.folders).collect();
+        self.expected
+            .iter()
+            .filter(|(path, record)| !there.contains(path) && !self.rules.is_ignored(path, record.is_dir))
+            .map(|(path, _)| path.clone())
+            .collect()
+    }
+
+    /// Digests by place in `files`; `None` where the file could not be read or does not agree with the legacy list.
+    fn hash(
+        &self,
+        tree: &Tree,
+        options: &CreateOptions,
+        list: Option<&Vec<(RelPath, LegacyEntry)>>,
+        control: &Control,
+        meter: &Meter,
+        report: &mut CreateReport,
+    ) -> Vec<Option<Digests>> {
+        // A file that is new could be one that is missing: hash it in what the missing ones of its size have recorded.
+        let mut lost: HashMap<Option<u64>, BTreeSet<HashFormat>> = HashMap::new();
+        if options.detect_renames {
+            for record in self.missing().iter().filter_map(|path| self.expected.get(path)) {
+                let format = fastest(&record.trusted).map(HashValue::format);
+                lost.entry(record.size_bytes).or_default().extend(format);
+            }
+        }
+        let mut listed: HashMap<&RelPath, Vec<&LegacyEntry>> = HashMap::new();
+        for (path, entry) in list.into_iter().flatten() {
+            listed.entry(path).or_default().push(entry);
+        }
+        if list.is_some() {
+            let there: HashSet<&RelPath> = self.files.iter().map(|file| &file.path).collect();
+            report.missing.extend(listed.keys().filter(|path| !there.contains(*path)).map(|path| (*path).clone()));
+        }
+        let jobs: Vec<Job<'_>> = self
+            .files
+            .iter()
+            .map(|file| {
+                let known = self.expected.get(&file.path).filter(|record| !record.is_dir);
+                let mut formats = known.map_or_else(|| self.formats.clone(), |record| record.formats_to_hash(&self.formats));
+                if known.is_none() {
+                    for size in [Some(file.size_bytes), None] {
+                        formats.extend(lost.get(&size).into_iter().flatten());
+                    }
+                    formats.sort_unstable();
+                    formats.dedup();
+                }
+                let legacy = listed.get(&file.path).cloned().unwrap_or_default();
+                Job { path: &file.path, size_bytes: file.size_bytes, formats, legacy }
+            })
+            .collect();
+        let lane = meter.source();
+        lane.begin(Phase::Proving, jobs.len() as u64, jobs.iter().map(|job| job.size_bytes).sum());
+        meter.set_phase(Phase::Proving);
+        let hashed: Mutex<(Vec<Option<Digests>>, &mut CreateReport)> = Mutex::new((vec![None; jobs.len()], report));
+        hash_files(&tree.source, &jobs, options.depth, control, &lane, &|at, outcome| {
+            let now = Timestamp::now();
+            let mut shared = hashed.lock().unwrap_or_else(PoisonError::into_inner);
+            let (digests, report) = &mut *shared;
+            match outcome {
+                Ok(found) => {
+                    report.hashed += 1;
+                    report.hashed_bytes += found.bytes;
+                    let holds = |check: &LegacyCheck| matches!(check, LegacyCheck::Verified | LegacyCheck::SizeOnly);
+                    if found.legacy.iter().all(holds) {
+                        digests[at] = Some((found.values, now));
+                    } else {
+                        report.failed.push(jobs[at].path.clone());
+                    }
+                }
+                Err(problem) => report.unreadable.push(UnreadableFile { path: jobs[at].path.to_string(), problem }),
+            }
+        });
+        let (digests, report) = hashed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        report.unreadable.sort_by(|a, b| a.path.cmp(&b.path));
+        if list.is_some() {
+            let unlisted = self.files.iter().filter(|file| !listed.contains_key(&file.path)).count();
+            if unlisted > 0 {
+                report.notes.push(format!("{unlisted} file(s) are not in the list; they are recorded as new"));
+            }
+        }
+        digests
+    }
+
+    fn renames(&self, hashed: &[Option<Digests>]) -> Renames {
+        let missing = self.missing();
+        let new: Vec<NewFile<'_>> = self
+            .files
+            .iter()
+            .zip(hashed)
+            .filter(|(file, _)| !self.expected.contains_key(&file.path))
+            .filter_map(|(file, digests)| Some(NewFile { path: &file.path, hashes: &digests.as_ref()?.0 }))
+            .collect();
+        let mut moved = Vec::new();
+        moved_children(self.history, None, &mut moved);
+        let mut renames = find_renames(&self.expected, &missing, &new, &self.folders, &moved);
+        // A record cannot leave its history.
+        let stays = |rename: &Rename| self.history.owner(&rename.from) == self.history.owner(&rename.to);
+        renames.files.retain(stays);
+        renames.folders.retain(stays);
+        let taken: HashSet<&RelPath> = renames.files.iter().map(|rename| &rename.to).collect();
+        renames.ambiguous.retain(|path| taken.contains(path));
+        renames
+    }
+
+    fn append(
+        self,
+        root: &Path,
+        options: &CreateOptions,
+        hashed: Vec<Option<Digests>>,
+        renames: &Renames,
+    ) -> Result<NewGeneration, CreateError> {
+        let was = |renames: &[Rename]| -> HashMap<RelPath, RelPath> {
+            renames.iter().map(|rename| (rename.to.clone(), rename.from.clone())).collect()
+        };
+        let (file_was, folder_was) = (was(&renames.files), was(&renames.folders));
+        let records: Vec<FileRecord> = self
+            .files
+            .iter()
+            .zip(hashed)
+            .filter_map(|(file, digests)| {
+                let (mut hashes, hashed_at) = digests?;
+                let previous_path = file_was.get(&file.path).cloned();
+                if previous_path.is_none() && !self.expected.contains_key(&file.path) {
+                    // Taken for comparison only.
+                    hashes.retain(|value| self.formats.contains(&value.format()));
+                }
+                let modified = Some(file.modified);
+                Some(FileRecord {
+                    path: file.path.clone(),
+                    size_bytes: file.size_bytes,
+                    modified,
+                    hashes,
+                    hashed_at,
+                    previous_path,
+                })
+            })
+            .collect();
+        let folders: Vec<FolderRecord> = self
+            .folders
+            .into_iter()
+            .map(|path| FolderRecord { previous_path: folder_was.get(&path).cloned(), modified: None, path })
+            .collect();
+        drop(self.expected);
+        let name = root
+            .canonicalize()
+            .ok()
+            .or_else(|| Some(root.to_path_buf()))
+            .and_then(|root| Some(root.file_name()?.to_string_lossy().into_owned()));
+        // A link keeps the name it is known by.
+        let given = root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let folder_name = given.or(name).unwrap_or_default();
+        let whole = options.only.is_empty();
+        let append = Append {
+            folder_name: &folder_name,
+            operation: &options.operation,
+            files: &records,
+            folders: if whole { &folders } else { &[] },
+            ignore: &options.ignore,
+            folder_hashes: if whole && options.folder_hashes {
+                FolderHashing::Formats(&self.formats)
+            } else {
+                FolderHashing::Skip
+            },
+            scope: if whole { Scope::Whole } else { Scope::Part },
+        };
+        self.history.append(&append).map_err(|error| match error {
+            AppendError::NothingToRecord => CreateError::Nothing(root.to_path_buf()),
+            other => CreateError::Append(other),
+        })
+    }
+}
+
+fn moved_children(history: &History, at: Option<&RelPath>, moved: &mut Vec<Rename>) {
+    let placed = |path: &RelPath| at.map_or_else(|| Ok(path.clone()), |at| at.join(path.as_str()));
+    for (from, to) in history.moved_children() {
+        if let (Ok(from), Ok(to)) = (placed(&from), placed(&to)) {
+            moved.push(Rename { from, to });
+        }
+    }
+    for (folder, child) in history.children() {
+        if let Ok(folder) = placed(folder) {
+            moved_children(child, Some(&folder), moved);
+        }
+    }
+}
+
+fn root_hashes(generation: &NewGeneration) -> Vec<(HashFormat, String, String)> {
+    generation.root_hashes.iter().map(|(format, pair)| (*format, pair.content.to_text(), pair.structure.to_text())).collect()
+}
+
+/// Manifests alone, without a chain: whoever keeps them keeps their C4 IDs too.
+fn write_elsewhere(folder: &Path, generation: &NewGeneration, report: &mut CreateReport) -> Result<(), CreateError> {
+    let destination = Destination::create(folder)?;
+    let mut open = vec![generation];
+    while let Some(generation) = open.pop() {
+        let name = RelPath::new(&generation.manifest_name).map_err(|_| CreateError::ReadOnly(folder.to_path_buf()))?;
+        destination.publish_bytes(&name, &generation.manifest_xml, Replace::Never)?;
+        report.written.push(destination.root().join(name.as_str()));
+        report.notes.push(format!("{name} has the C4 ID {}", generation.manifest_c4.to_text()));
+        open.extend(&generation.children);
+    }
+    report.written.reverse();
+    Ok(())
+}
