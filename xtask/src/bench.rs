@@ -8,6 +8,63 @@ use std::path::PathBuf;
 pub(crate) enum Bench {
     /// Copy, hash and prove a card, beside `cp`, `rsync`, `rclone copy` and `ascmhl create`.
     Offload(OffloadBench),
+    /// Create and verify ASC MHL histories, beside `xxhsum`, `md5sum` and `ascmhl create`.
+    Mhl(MhlBench),
+}
+
+/// What `cargo xtask bench mhl` takes.
+#[derive(Debug, Args)]
+pub(crate) struct MhlBench {
+    /// Folder to work in; needs room for the files. Removed afterwards.
+    #[arg(long, default_value = "target/bench")]
+    pub(crate) dir: PathBuf,
+    /// Size of each of the four large files in MiB.
+    #[arg(long, default_value_t = 1024)]
+    pub(crate) size: u64,
+    /// Number of small files of 64 KiB.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) small: u64,
+    /// Number of tiny files whose history grows.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) entries: u64,
+    /// Runs of each measurement; the best is printed, with the spread.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// 4 × 256 MiB, 2,000 small files, one run.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// A million files as well.
+    #[arg(long)]
+    pub(crate) million: bool,
+    /// Print the figures as JSON as well.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// One measured operation, started by the benchmark as a process of its own.
+#[derive(Debug, Args)]
+pub(crate) struct MhlOnce {
+    /// create, verify or diff.
+    pub(crate) what: String,
+    /// Folder.
+    pub(crate) root: PathBuf,
+    /// Hash format.
+    #[arg(long)]
+    pub(crate) format: String,
+    /// system or device.
+    #[arg(long)]
+    pub(crate) depth: String,
+    /// Exit code that the operation must have.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) expect: u8,
+}
+
+/// Runs what a benchmark started.
+pub(crate) fn once(options: &MhlOnce) -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    return crate::bench_mhl::once(options);
+    #[cfg(not(target_os = "linux"))]
+    anyhow::bail!("{} is measured on Linux only", options.what)
 }
 
 /// What `cargo xtask bench offload` takes.
@@ -37,7 +94,9 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         #[cfg(target_os = "linux")]
         Bench::Offload(options) => crate::bench_offload::run(options),
+        #[cfg(target_os = "linux")]
+        Bench::Mhl(options) => crate::bench_mhl::run(options),
         #[cfg(not(target_os = "linux"))]
-        Bench::Offload(_) => anyhow::bail!("this benchmark measures with direct I/O and is written for Linux"),
+        Bench::Offload(_) | Bench::Mhl(_) => anyhow::bail!("these benchmarks measure with the calls of Linux"),
     }
 }

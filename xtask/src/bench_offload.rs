@@ -244,7 +244,7 @@ fn other(what: &str, program: &str, script: &str, card: &Path, target: &Path, ru
     Ok(Some(line))
 }
 
-fn shell(script: &str) -> Result<()> {
+pub(crate) fn shell(script: &str) -> Result<()> {
     let output = Command::new("sh").args(["-c", script]).stdin(Stdio::null()).output()?;
     if !output.status.success() {
         bail!("{script}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
@@ -252,7 +252,7 @@ fn shell(script: &str) -> Result<()> {
     Ok(())
 }
 
-fn reference_ascmhl() -> Option<PathBuf> {
+pub(crate) fn reference_ascmhl() -> Option<PathBuf> {
     let named = std::env::var_os("CHECKGATE_ASCMHL").map(PathBuf::from);
     named
         .into_iter()
@@ -262,7 +262,7 @@ fn reference_ascmhl() -> Option<PathBuf> {
 }
 
 /// Incompressible, reproducible content: 100 files to a folder.
-fn forge(card: &Path, sizes_bytes: &[u64]) -> Result<()> {
+pub(crate) fn forge(card: &Path, sizes_bytes: &[u64]) -> Result<()> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut block = vec![0_u8; 1 << 20];
     for (number, size_bytes) in sizes_bytes.iter().enumerate() {

@@ -3,6 +3,8 @@
 
 mod bench;
 #[cfg(target_os = "linux")]
+mod bench_mhl;
+#[cfg(target_os = "linux")]
 mod bench_offload;
 #[cfg(target_os = "linux")]
 mod machine;
@@ -22,10 +24,13 @@ enum Task {
     /// Measure against the machine's own limit and against what people use today.
     #[command(subcommand)]
     Bench(bench::Bench),
+    #[command(hide = true)]
+    MhlOnce(bench::MhlOnce),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Bench(bench) => bench::run(&bench),
+        Task::MhlOnce(options) => bench::once(&options),
     }
 }

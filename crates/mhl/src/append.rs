@@ -298,38 +298,7 @@ impl History {
         }
 
         let recorded = self.own_expected();
-        let mut renamed: HashSet<&RelPath> = HashSet::new();
-        let mut outcomes = Vec::new();
-        let mut failed = Vec::new();
-        let mut entries: Vec<Entry> = Vec::with_capacity(own_files.len());
         let given: HashSet<&RelPath> = kept_files.iter().map(|at| &files[*at].path).collect();
-        for file in own_files {
-            let known = match &file.previous_path {
-                Some(previous) => {
-                    let known = recorded.get(previous).filter(|record| !record.is_dir && !given.contains(previous));
-                    if known.is_none() || recorded.contains_key(&file.path) || !renamed.insert(previous) {
-                        return Err(AppendError::PreviousPath { path: file.path.clone(), previous: previous.clone() });
-                    }
-                    known
-                }
-                None => recorded.get(&file.path).filter(|record| !record.is_dir),
-            };
-            let hashes = judged(file, known)?;
-            if hashes.iter().any(|hash| hash.action == Some(Action::Failed)) {
-                failed.push(file.path.clone());
-            }
-            outcomes.extend(hashes.iter().filter_map(|hash| Some((file.path.clone(), hash.value.format(), hash.action?))));
-            entries.push(Entry::File(FileEntry {
-                path: file.path.clone(),
-                size_bytes: Some(file.size_bytes),
-                created: None,
-                modified: file.modified,
-                hashes,
-                previous_path: file.previous_path.clone(),
-                metadata: None,
-            }));
-        }
-
         let all_files: Vec<&FileRecord> = kept_files.iter().map(|at| &files[*at]).collect();
         let all_folders: Vec<&RelPath> = kept_folders.iter().map(|at| &folders[*at].path).collect();
         let sums: Vec<DirectoryHashes> = self
@@ -342,37 +311,24 @@ impl History {
             .collect();
         let summed_at = all_files.iter().map(|file| file.hashed_at).max().unwrap_or(operation.started).max(operation.started);
         let present_folders = with_parents(&all_files, &all_folders);
+        drop((all_files, all_folders));
+
+        // What this history records, in order; entries are made one at a time, on their way into the manifest.
+        let mut order: Vec<Slot<'_>> = own_files.into_iter().map(Slot::File).collect();
         if append.scope == Scope::Whole {
             let nested: HashSet<&str> = children.iter().map(|(at, ..)| at.as_str()).collect();
-            for folder in present_folders.iter().filter(|folder| !lies_in(folder, &nested)) {
-                let pair = |pick: fn(&FolderHashes) -> &HashValue| -> Vec<HashEntry> {
-                    sums.iter().filter_map(|sum| sum.folders.get(folder)).map(|both| plain(pick(both), summed_at)).collect()
-                };
-                let record = own_records.get(folder);
-                let previous_path = record.and_then(|record| record.previous_path.clone());
-                if let Some(previous) = &previous_path {
-                    let known = recorded.get(previous).is_some_and(|record| record.is_dir) && !present_folders.contains(previous);
-                    if !known || recorded.contains_key(folder) {
-                        return Err(AppendError::PreviousPath { path: folder.clone(), previous: previous.clone() });
-                    }
-                    if let Some((previous, _)) = recorded.get_key_value(previous)
-                        && !renamed.insert(previous)
-                    {
-                        return Err(AppendError::PreviousPath { path: folder.clone(), previous: previous.clone() });
-                    }
-                }
-                entries.push(Entry::Folder(FolderEntry {
-                    path: folder.clone(),
-                    created: None,
-                    modified: record.and_then(|record| record.modified),
-                    content: pair(|both| &both.content),
-                    structure: pair(|both| &both.structure),
-                    previous_path,
-                    metadata: None,
-                }));
-            }
+            let own = present_folders.iter().filter(|folder| !lies_in(folder, &nested));
+            order.extend(own.map(|folder| Slot::Folder(folder, own_records.get(folder).copied())));
         }
-        entries.sort_by(|a, b| reference_order(a.path(), b.path()));
+        order.sort_by(|a, b| reference_order(a.path(), b.path()));
+        let renamed =
+            self::renamed(
+                &order,
+                &recorded,
+                |path, is_dir| {
+                    if is_dir { present_folders.contains(path) } else { given.contains(path) }
+                },
+            )?;
 
         let mut missing: Vec<RelPath> = Vec::new();
         if append.scope == Scope::Whole {
@@ -390,17 +346,18 @@ impl History {
 
         let mut references = Vec::new();
         let mut written = Vec::new();
-        for (at, generation, is_empty) in children {
-            let prefixed = |paths: &[RelPath]| paths.iter().filter_map(|path| at.join(path.as_str()).ok()).collect::<Vec<_>>();
+        let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
+        for (at, mut generation, is_empty) in children {
+            let prefixed =
+                |paths: Vec<RelPath>| paths.into_iter().filter_map(|path| at.join(path.as_str()).ok()).collect::<Vec<_>>();
             outcomes.extend(
-                generation
-                    .outcomes
-                    .iter()
-                    .filter_map(|(path, format, action)| Some((at.join(path.as_str()).ok()?, *format, *action))),
+                std::mem::take(&mut generation.outcomes)
+                    .into_iter()
+                    .filter_map(|(path, format, action)| Some((at.join(path.as_str()).ok()?, format, action))),
             );
-            failed.extend(prefixed(&generation.failed));
-            missing.extend(prefixed(&generation.missing));
-            ignored.extend(prefixed(&generation.ignored));
+            failed.extend(prefixed(std::mem::take(&mut generation.failed)));
+            missing.extend(prefixed(std::mem::take(&mut generation.missing)));
+            ignored.extend(prefixed(std::mem::take(&mut generation.ignored)));
             if is_empty {
                 continue;
             }
@@ -412,8 +369,8 @@ impl History {
         missing.sort();
         missing.dedup();
 
-        let is_empty = entries.is_empty() && references.is_empty();
-        let manifest = Manifest {
+        let is_empty = order.is_empty() && references.is_empty();
+        let head = Manifest {
             creator: creator(operation),
             process: operation.process,
             root_hash: (!sums.is_empty()).then(|| RootHash {
@@ -421,14 +378,34 @@ impl History {
                 structure: sums.iter().map(|sum| plain(&sum.root.structure, summed_at)).collect(),
             }),
             ignore: patterns,
-            entries,
+            entries: Vec::new(),
             metadata: None,
             references,
             warnings: Vec::new(),
         };
+        let estimate = order.iter().map(Slot::estimate).sum();
+        let mut entries = order.iter().map(|slot| match slot {
+            Slot::Folder(folder, record) => Ok(Entry::Folder(folder_entry(folder, *record, &sums, summed_at))),
+            Slot::File(file) => {
+                let known = recorded.get(file.previous_path.as_ref().unwrap_or(&file.path)).filter(|record| !record.is_dir);
+                let hashes = judged(file, known)?;
+                if hashes.iter().any(|hash| hash.action == Some(Action::Failed)) {
+                    failed.push(file.path.clone());
+                }
+                outcomes.extend(hashes.iter().filter_map(|hash| Some((file.path.clone(), hash.value.format(), hash.action?))));
+                Ok(Entry::File(FileEntry {
+                    path: file.path.clone(),
+                    size_bytes: Some(file.size_bytes),
+                    created: None,
+                    modified: file.modified,
+                    hashes,
+                    previous_path: file.previous_path.clone(),
+                    metadata: None,
+                }))
+            }
+        });
+        let manifest_xml = crate::xml_write::streamed::<AppendError>(&head, estimate, &mut entries)?;
         let root_hashes = sums.iter().map(|sum| (sum.root.content.format(), sum.root.clone())).collect();
-        let manifest_xml = manifest.to_xml()?;
-        drop(manifest);
         let manifest_c4 = hash_bytes(HashFormat::C4, &manifest_xml);
         let manifest_name = manifest_name(number, append.folder_name, operation.started);
         let mut chain = self.chain.clone();
@@ -472,6 +449,65 @@ impl History {
             .filter(|format| asked.is_none_or(|asked| asked.contains(format)))
             .filter(|format| files.iter().all(|file| value_of(file, *format).is_some()))
             .collect()
+    }
+}
+
+/// Something a generation records.
+enum Slot<'a> {
+    File(&'a FileRecord),
+    Folder(&'a RelPath, Option<&'a FolderRecord>),
+}
+
+impl Slot<'_> {
+    const fn path(&self) -> &RelPath {
+        match self {
+            Self::File(file) => &file.path,
+            Self::Folder(folder, _) => folder,
+        }
+    }
+
+    /// About the bytes it takes in a manifest.
+    fn estimate(&self) -> usize {
+        match self {
+            Self::File(file) => 190 + self.path().as_str().len() + file.hashes.len() * 150,
+            Self::Folder(..) => 600 + self.path().as_str().len(),
+        }
+    }
+}
+
+/// Previous paths that are given, each once, each recorded and no longer there.
+fn renamed(
+    order: &[Slot<'_>],
+    recorded: &BTreeMap<RelPath, ExpectedFile>,
+    is_there: impl Fn(&RelPath, bool) -> bool,
+) -> Result<HashSet<RelPath>, AppendError> {
+    let mut renamed = HashSet::new();
+    for slot in order {
+        let (previous, is_dir) = match slot {
+            Slot::File(file) => (file.previous_path.as_ref(), false),
+            Slot::Folder(_, record) => (record.and_then(|record| record.previous_path.as_ref()), true),
+        };
+        let Some(previous) = previous else { continue };
+        let known = recorded.get(previous).is_some_and(|record| record.is_dir == is_dir) && !is_there(previous, is_dir);
+        if !known || recorded.contains_key(slot.path()) || !renamed.insert(previous.clone()) {
+            return Err(AppendError::PreviousPath { path: slot.path().clone(), previous: previous.clone() });
+        }
+    }
+    Ok(renamed)
+}
+
+fn folder_entry(folder: &RelPath, record: Option<&FolderRecord>, sums: &[DirectoryHashes], summed_at: Timestamp) -> FolderEntry {
+    let pair = |pick: fn(&FolderHashes) -> &HashValue| -> Vec<HashEntry> {
+        sums.iter().filter_map(|sum| sum.folders.get(folder)).map(|both| plain(pick(both), summed_at)).collect()
+    };
+    FolderEntry {
+        path: folder.clone(),
+        created: None,
+        modified: record.and_then(|record| record.modified),
+        content: pair(|both| &both.content),
+        structure: pair(|both| &both.structure),
+        previous_path: record.and_then(|record| record.previous_path.clone()),
+        metadata: None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::manifest::{Action, Entry, Manifest};
 use checkgate_model::{HashFormat, HashValue, RelPath};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A path that must exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,11 +75,18 @@ impl ExpectedFile {
     }
 }
 
-/// Goes through generations in order. A rename moves the record to the new path, unless the old path is recorded in the same
-/// generation: then the old file is still there, whatever a tool wrote.
-pub(crate) fn gather<'a>(generations: impl Iterator<Item = (u32, &'a Manifest)>) -> BTreeMap<RelPath, ExpectedFile> {
-    let mut all: BTreeMap<RelPath, ExpectedFile> = BTreeMap::new();
-    for (number, manifest) in generations {
+/// What generations record together, taken in one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    // Sorted once at the end: looking up long paths that begin alike is what a tree is slow at.
+    all: HashMap<RelPath, ExpectedFile>,
+}
+
+impl Gathering {
+    /// Takes in the next generation. A rename moves the record to the new path, unless the old path is recorded in the same
+    /// generation: then the old file is still there, whatever a tool wrote.
+    pub(crate) fn add(&mut self, number: u32, manifest: &Manifest) {
+        let all = &mut self.all;
         let renames = manifest.entries.iter().any(|entry| entry.previous_path().is_some());
         if renames {
             let present: HashSet<&RelPath> = manifest.entries.iter().map(Entry::path).collect();
@@ -108,16 +115,22 @@ pub(crate) fn gather<'a>(generations: impl Iterator<Item = (u32, &'a Manifest)>)
                 if !record.trusted.iter().any(|known| known.format() == hash.value.format()) {
                     if record.trusted.is_empty() {
                         record.size_bytes = file.size_bytes;
+                        record.trusted.reserve_exact(1);
                     }
                     record.trusted.push(hash.value.clone());
                 }
             }
         }
     }
-    for record in all.values_mut() {
-        record.trusted.sort_by_key(HashValue::format);
+
+    /// Everything, by path.
+    pub(crate) fn finish(self) -> BTreeMap<RelPath, ExpectedFile> {
+        let mut all = self.all;
+        for record in all.values_mut() {
+            record.trusted.sort_by_key(HashValue::format);
+        }
+        all.into_iter().collect()
     }
-    all
 }
 
 const fn new_record(is_dir: bool, number: u32) -> ExpectedFile {

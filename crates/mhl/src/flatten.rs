@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 impl History {
     /// The packing list of this history and of those nested in it. Of each path and format the earliest hash that did not fail,
-    /// with size and dates as recorded last; renamed files under their last name.
+    /// with size and dates as recorded last; renamed files under their last name. Needs a history loaded with
+    /// [`Keep::Everything`](crate::Keep::Everything).
     #[must_use]
     pub fn flatten(&self, operation: &Operation) -> Manifest {
         let mut files = BTreeMap::new();
@@ -53,7 +54,7 @@ impl History {
         let expected = self.own_expected();
         let lies_in_child = |path: &RelPath| self.children.keys().any(|child| path.is_under(child));
         let mut now: BTreeMap<&RelPath, &RelPath> = expected.keys().map(|path| (path, path)).collect();
-        for (path, record) in &expected {
+        for (path, record) in expected.iter() {
             now.extend(record.previous_paths.iter().map(|previous| (previous, path)));
         }
         for generation in &self.generations {

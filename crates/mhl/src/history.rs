@@ -2,12 +2,14 @@
 //! chain lists with their C4 ID. Bytes in, values out: the caller lists and reads `ascmhl/`.
 
 use crate::chain::{Chain, ParseChainError};
-use crate::expected::{ExpectedFile, gather};
+use crate::expected::{ExpectedFile, Gathering};
 use crate::hash::hash_bytes;
 use crate::ignore::{IgnoreRules, IgnoreSet, grown};
 use crate::manifest::{Manifest, ManifestReference, ManifestWarning, ParseManifestError};
 use crate::naming::generation_number;
+use crate::xml_read::KnownPaths;
 use checkgate_model::{HashFormat, HashValue, RelPath};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 
@@ -29,8 +31,22 @@ pub struct Generation {
     pub name: String,
     /// C4 ID of its bytes.
     pub c4: HashValue,
-    /// What it says.
+    /// Files it lists.
+    pub files: u64,
+    /// Folders it lists.
+    pub folders: u64,
+    /// What it says. Its entries are empty where the history was loaded with [`Keep::Records`].
     pub manifest: Manifest,
+}
+
+/// What a loaded history keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// Every entry of every generation.
+    #[default]
+    Everything,
+    /// What is recorded for each path, all generations together: enough to verify and to append, in a fraction of the memory.
+    Records,
 }
 
 /// What to do with manifests that the chain does not list.
@@ -184,6 +200,8 @@ pub enum LoadError<E> {
 pub struct History {
     pub(crate) chain: Chain,
     pub(crate) generations: Vec<Generation>,
+    /// All generations together, where their entries were not kept.
+    recorded: Option<BTreeMap<RelPath, ExpectedFile>>,
     pub(crate) children: BTreeMap<RelPath, History>,
     warnings: Vec<HistoryWarning>,
 }
@@ -205,7 +223,7 @@ impl History {
         let by_name: HashMap<&str, &HistoryFile> = files.iter().map(|file| (file.name.as_str(), file)).collect();
         let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
         let mut read = |name: &str| Ok::<_, Infallible>(by_name.get(name).map(|file| file.bytes.clone()).unwrap_or_default());
-        match Self::load_from(chain, &names, unchained, &mut read) {
+        match Self::load_from(chain, &names, unchained, Keep::Everything, &mut read) {
             Ok(history) => Ok(history),
             Err(LoadError::History(error)) => Err(error),
             Err(LoadError::Read { source, .. }) => match source {},
@@ -218,6 +236,7 @@ impl History {
         chain: Option<&[u8]>,
         names: &[String],
         unchained: Unchained,
+        keep: Keep,
         read: &mut dyn FnMut(&str) -> Result<Vec<u8>, E>,
     ) -> Result<Self, LoadError<E>> {
         let is_manifest = |name: &&String| name.ends_with(".mhl") && !name.starts_with("._");
@@ -258,24 +277,34 @@ impl History {
             }
         }
         rogue.sort();
-        let mut known = HashSet::new();
+        let mut known = KnownPaths::default();
+        let mut gathering = Gathering::default();
         let mut generations = Vec::with_capacity(chain.entries.len());
         for entry in &chain.entries {
             let bytes = read(&entry.name).map_err(|source| LoadError::Read { name: entry.name.clone(), source })?;
             if hash_bytes(HashFormat::C4, &bytes) != entry.c4 {
                 return Err(HistoryError::ManifestModified { name: entry.name.clone() }.into());
             }
-            let manifest = Manifest::parse_sharing(&bytes, &mut known)
+            let mut manifest = Manifest::parse_sharing(&bytes, &mut known)
                 .map_err(|source| HistoryError::Manifest { name: entry.name.clone(), source: Box::new(source) })?;
             let odd = manifest.warnings.iter();
             warnings.extend(odd.map(|warning| HistoryWarning::Manifest { name: entry.name.clone(), warning: warning.clone() }));
-            generations.push(Generation { number: entry.sequence, name: entry.name.clone(), c4: entry.c4.clone(), manifest });
+            drop(bytes);
+            let (files, folders) = (manifest.files().count() as u64, manifest.folders().count() as u64);
+            if keep == Keep::Records {
+                gathering.add(entry.sequence, &manifest);
+                manifest.entries = Vec::new();
+            }
+            let (name, c4) = (entry.name.clone(), entry.c4.clone());
+            generations.push(Generation { number: entry.sequence, name, c4, files, folders, manifest });
         }
         if !rogue.is_empty() && unchained == Unchained::Refuse {
             return Err(HistoryError::Unchained { names: rogue }.into());
         }
         warnings.extend(rogue.into_iter().map(HistoryWarning::Unchained));
-        Ok(Self { chain, generations, children: BTreeMap::new(), warnings })
+        drop(known);
+        let recorded = (keep == Keep::Records).then(|| gathering.finish());
+        Ok(Self { chain, generations, recorded, children: BTreeMap::new(), warnings })
     }
 
     /// Takes in the history found in the folder `at` below this root, at any depth and in any order. Manifests of it that this
@@ -387,6 +416,9 @@ impl History {
                 referred.entry(folder).or_default().push(reference);
             }
         }
+        if referred.is_empty() || self.children.is_empty() {
+            return Vec::new();
+        }
         let recorded = self.own_expected();
         let mut moved = Vec::new();
         for (at, child) in self.children.iter().filter(|(at, _)| !recorded.contains_key(*at)) {
@@ -408,6 +440,9 @@ impl History {
     #[must_use]
     pub fn dangling_references(&self) -> Vec<RelPath> {
         let latest = self.generations.last().map(|generation| generation.manifest.references.as_slice()).unwrap_or_default();
+        if latest.is_empty() {
+            return Vec::new();
+        }
         let moved: Vec<RelPath> = self.moved_children().into_iter().map(|(from, _)| from).collect();
         let known = |path: &RelPath| self.children.keys().chain(&moved).any(|child| path.is_under(child));
         latest.iter().filter(|reference| !known(&reference.path)).map(|reference| reference.path.clone()).collect()
@@ -415,21 +450,39 @@ impl History {
 
     /// Everything the tree must hold: every path ever recorded, renames followed, children included.
     #[must_use]
-    pub fn expected(&self) -> BTreeMap<RelPath, ExpectedFile> {
-        let mut all = self.own_expected();
+    pub fn expected(&self) -> Cow<'_, BTreeMap<RelPath, ExpectedFile>> {
+        let own = self.own_expected();
+        if self.children.is_empty() {
+            return own;
+        }
+        let mut all = own.into_owned();
         for (folder, child) in &self.children {
-            for (path, record) in child.expected() {
+            for (path, record) in child.expected().into_owned() {
                 if let Ok(path) = folder.join(path.as_str()) {
                     // The closest history speaks for its files.
                     all.insert(path, record);
                 }
             }
         }
-        all
+        Cow::Owned(all)
     }
 
-    pub(crate) fn own_expected(&self) -> BTreeMap<RelPath, ExpectedFile> {
-        gather(self.generations.iter().map(|generation| (generation.number, &generation.manifest)))
+    /// As [`expected`](Self::expected), giving up the history.
+    #[must_use]
+    pub fn into_expected(mut self) -> BTreeMap<RelPath, ExpectedFile> {
+        let own = if self.children.is_empty() { self.recorded.take() } else { None };
+        own.unwrap_or_else(|| self.expected().into_owned())
+    }
+
+    pub(crate) fn own_expected(&self) -> Cow<'_, BTreeMap<RelPath, ExpectedFile>> {
+        if let Some(recorded) = &self.recorded {
+            return Cow::Borrowed(recorded);
+        }
+        let mut gathering = Gathering::default();
+        for generation in &self.generations {
+            gathering.add(generation.number, &generation.manifest);
+        }
+        Cow::Owned(gathering.finish())
     }
 }
 

@@ -70,7 +70,7 @@ pub use diff::{Difference, Listing, NameForm, NameMatch, SizeDiffers, diff};
 pub use directory::{DirectoryHashes, FolderHashes, directory_hashes};
 pub use expected::{ExpectedFile, FileCheck};
 pub use hash::{MultiHasher, fastest, hash_bytes};
-pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, LoadError, Unchained};
+pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, Keep, LoadError, Unchained};
 pub use legacy::{LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, ParseLegacyError};
 pub use manifest::{
     Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, Metadata,

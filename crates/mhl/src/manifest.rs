@@ -4,8 +4,9 @@
 use crate::expected::ExpectedFile;
 use crate::operation::{Author, Process};
 use crate::xml::XmlError;
+use crate::xml_read::KnownPaths;
 use checkgate_model::{HashFormat, HashParseError, HashValue, RelPath, RelPathError, Timestamp};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a hash says about its file.
@@ -299,11 +300,11 @@ pub struct Manifest {
 impl Manifest {
     /// Reads a manifest. Any prefix may stand for the namespace; `metadata` is kept as it stands.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseManifestError> {
-        crate::xml_read::manifest(bytes, &mut HashSet::new())
+        crate::xml_read::manifest(bytes, &mut KnownPaths::default())
     }
 
     /// As [`parse`](Self::parse); paths that are in `known` share their text with it, new ones are added.
-    pub(crate) fn parse_sharing(bytes: &[u8], known: &mut HashSet<RelPath>) -> Result<Self, ParseManifestError> {
+    pub(crate) fn parse_sharing(bytes: &[u8], known: &mut KnownPaths) -> Result<Self, ParseManifestError> {
         crate::xml_read::manifest(bytes, known)
     }
 
@@ -331,6 +332,8 @@ impl Manifest {
     /// What a folder must hold to agree with this manifest alone, as with a packing list.
     #[must_use]
     pub fn expected(&self) -> BTreeMap<RelPath, ExpectedFile> {
-        crate::expected::gather(std::iter::once((1, self)))
+        let mut gathering = crate::expected::Gathering::default();
+        gathering.add(1, self);
+        gathering.finish()
     }
 }

@@ -7,18 +7,26 @@ use crate::manifest::{
 use crate::operation::{Author, Process};
 use crate::xml::{Element, Tree, utf8};
 use checkgate_model::{HashFormat, HashValue, RelPath, Timestamp};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 pub(crate) const NAMESPACE: &str = "urn:ASC:MHL:v2.0";
 
 struct Reading<'a> {
     tree: Tree<'a>,
     warnings: Vec<ManifestWarning>,
-    known: &'a mut HashSet<RelPath>,
+    known: &'a mut KnownPaths,
 }
 
-/// `known` lends the text of paths that were met before, so that five generations of a million files hold each path once.
-pub(crate) fn manifest(bytes: &[u8], known: &mut HashSet<RelPath>) -> Result<Manifest, ParseManifestError> {
+/// Paths that were met, each with the last document that has an entry for it. They lend their text, so that five generations of a
+/// million files hold each path once.
+#[derive(Debug, Default)]
+pub(crate) struct KnownPaths {
+    paths: HashMap<RelPath, u32>,
+    document: u32,
+}
+
+pub(crate) fn manifest(bytes: &[u8], known: &mut KnownPaths) -> Result<Manifest, ParseManifestError> {
+    known.document += 1;
     let mut reading = Reading { tree: Tree::new(utf8(bytes)?, NAMESPACE)?, warnings: Vec::new(), known };
     let root = reading.tree.root()?;
     if root.name != "hashlist" || !root.in_namespace {
@@ -42,10 +50,7 @@ pub(crate) fn manifest(bytes: &[u8], known: &mut HashSet<RelPath>) -> Result<Man
         }
     }
     reading.tree.finish()?;
-    let mut seen: HashSet<&RelPath> = HashSet::with_capacity(entries.len());
-    if let Some(twice) = entries.iter().map(Entry::path).find(|path| !seen.insert(path)) {
-        return Err(ParseManifestError::DuplicatePath(twice.clone()));
-    }
+    entries.shrink_to_fit();
     if creator.is_none() {
         reading.warnings.push(ManifestWarning::Missing("creatorinfo"));
     }
@@ -165,10 +170,10 @@ impl Reading<'_> {
         let text = self.tree.text()?;
         let path =
             RelPath::new(&text).map_err(|source| ParseManifestError::Path { text: text.chars().take(300).collect(), source })?;
-        if let Some(known) = self.known.get(&path) {
+        if let Some((known, _)) = self.known.paths.get_key_value(&path) {
             return Ok(known.clone());
         }
-        self.known.insert(path.clone());
+        self.known.paths.insert(path.clone(), 0);
         Ok(path)
     }
 
@@ -177,7 +182,10 @@ impl Reading<'_> {
         let path = self.path()?;
         match before {
             Some(first) => Err(ParseManifestError::TwoPaths { first: first.clone(), second: path }),
-            None => Ok(path),
+            None => match self.known.paths.insert(path.clone(), self.known.document) {
+                Some(document) if document == self.known.document => Err(ParseManifestError::DuplicatePath(path)),
+                _ => Ok(path),
+            },
         }
     }
 

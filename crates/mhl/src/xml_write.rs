@@ -5,6 +5,7 @@ use crate::chain::Chain;
 use crate::manifest::{Entry, HashEntry, Manifest, Metadata, WriteManifestError};
 use crate::xml::{is_representable, push_escaped};
 use checkgate_model::Timestamp;
+use std::borrow::Cow;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
@@ -119,17 +120,39 @@ fn estimate(manifest: &Manifest) -> usize {
 }
 
 pub(crate) fn manifest(manifest: &Manifest) -> Result<Vec<u8>, WriteManifestError> {
-    let mut xml = Writing { out: String::with_capacity(estimate(manifest)), depth: 0 };
+    let mut entries = manifest.entries.iter().map(|entry| Ok(Cow::Borrowed(entry)));
+    written(manifest, estimate(manifest), &mut entries)
+}
+
+/// A manifest whose entries are made while it is written. `head` is all the rest of it.
+pub(crate) fn streamed<E: From<WriteManifestError>>(
+    head: &Manifest,
+    estimate_bytes: usize,
+    entries: &mut dyn Iterator<Item = Result<Entry, E>>,
+) -> Result<Vec<u8>, E> {
+    written(head, estimate_bytes + 4096, &mut entries.map(|entry| entry.map(Cow::Owned)))
+}
+
+fn written<'a, E: From<WriteManifestError>>(
+    manifest: &Manifest,
+    estimate_bytes: usize,
+    entries: &mut dyn Iterator<Item = Result<Cow<'a, Entry>, E>>,
+) -> Result<Vec<u8>, E> {
+    let mut xml = Writing { out: String::with_capacity(estimate_bytes), depth: 0 };
     xml.out.push_str(HEAD);
     xml.out.push_str("<hashlist version=\"2.0\" xmlns=\"urn:ASC:MHL:v2.0\">\n");
     xml.depth = 1;
     creator(&mut xml, manifest)?;
     process_info(&mut xml, manifest)?;
-    if !manifest.entries.is_empty() {
-        xml.open("hashes");
-        for entry in &manifest.entries {
-            write_entry(&mut xml, entry)?;
+    let mut is_open = false;
+    for entry in entries {
+        if !is_open {
+            xml.open("hashes");
+            is_open = true;
         }
+        write_entry(&mut xml, &*entry?)?;
+    }
+    if is_open {
         xml.close("hashes");
     }
     xml.raw(manifest.metadata.as_ref());

@@ -11,11 +11,12 @@ use crate::report::SkippedItem;
 use crate::tree::Tree;
 use crate::verify::{UnreadableFile, place};
 use checkgate_mhl::{
-    Action, Append, AppendError, ExpectedFile, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, LegacyCheck,
+    Action, Append, AppendError, ExpectedFile, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep, LegacyCheck,
     LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
 };
 use checkgate_model::{ErrorCode, HashFormat, HashValue, RelPath, Timestamp};
 use checkgate_volume::{Destination, DestinationError, DestinationLock, Replace, SourceFile};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -201,7 +202,7 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     }
     let _lock = if options.manifest_to.is_none() { Some(destination.lock()?) } else { None };
     let tree = Tree::open(root).map_err(failed)?;
-    let (found, loaded) = tree.histories();
+    let (found, loaded) = tree.histories(Keep::Records);
     let mut report = CreateReport {
         root: root.to_path_buf(),
         skipped: tree.skipped.clone(),
@@ -349,7 +350,7 @@ fn formats(options: &CreateOptions, history: &History, list: Option<&Vec<(RelPat
 /// Everything that hashing and judging need to know.
 struct Work<'a> {
     history: &'a History,
-    expected: BTreeMap<RelPath, ExpectedFile>,
+    expected: Cow<'a, BTreeMap<RelPath, ExpectedFile>>,
     files: Vec<&'a SourceFile>,
     folders: Vec<RelPath>,
     formats: Vec<HashFormat>,
@@ -400,13 +401,16 @@ impl Work<'_> {
             .iter()
             .map(|file| {
                 let known = self.expected.get(&file.path).filter(|record| !record.is_dir);
-                let mut formats = known.map_or_else(|| self.formats.clone(), |record| record.formats_to_hash(&self.formats));
-                if known.is_none() {
-                    for size in [Some(file.size_bytes), None] {
-                        formats.extend(lost.get(&size).into_iter().flatten());
+                let mut formats = Cow::Borrowed(self.formats.as_slice());
+                if let Some(record) = known {
+                    // Most files need nothing but what was asked for.
+                    if !record.trusted.iter().any(|value| self.formats.contains(&value.format())) {
+                        formats = Cow::Owned(record.formats_to_hash(&self.formats));
                     }
-                    formats.sort_unstable();
-                    formats.dedup();
+                } else if !lost.is_empty() {
+                    let also = [Some(file.size_bytes), None].into_iter().filter_map(|size| lost.get(&size)).flatten();
+                    let all: BTreeSet<HashFormat> = self.formats.iter().chain(also).copied().collect();
+                    formats = Cow::Owned(all.into_iter().collect());
                 }
                 let legacy = listed.get(&file.path).cloned().unwrap_or_default();
                 Job { path: &file.path, size_bytes: file.size_bytes, formats, legacy }

@@ -8,6 +8,7 @@ use crate::reader::spawn_named;
 use checkgate_mhl::{LegacyCheck, LegacyEntry, LegacyHasher, MultiHasher};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, Problem, RelPath};
 use checkgate_volume::{Source, Volume};
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +30,7 @@ pub(crate) struct Job<'a> {
     /// Size as listed.
     pub(crate) size_bytes: u64,
     /// Digests to take.
-    pub(crate) formats: Vec<HashFormat>,
+    pub(crate) formats: Cow<'a, [HashFormat]>,
     /// Entries of legacy lists to compare with.
     pub(crate) legacy: Vec<&'a LegacyEntry>,
 }

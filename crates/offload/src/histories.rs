@@ -2,7 +2,9 @@
 //! folder; a generation joins an existing one manifest first, chain last, with a note beside them while it happens, so that a
 //! crash in between leaves a history that reads. Must never load a manifest that no chain lists, nor overwrite one that does.
 
-use checkgate_mhl::{CHAIN, FOLDER, History, HistoryError, HistoryWarning, LoadError, NewGeneration, Unchained, hash_bytes};
+use checkgate_mhl::{
+    CHAIN, FOLDER, History, HistoryError, HistoryWarning, Keep, LoadError, NewGeneration, Unchained, hash_bytes,
+};
 use checkgate_model::{ErrorCode, HashFormat, Problem, RelPath};
 use checkgate_volume::{APPEND_NOTE, Destination, DestinationError, Listing, Replace, Source};
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,6 +128,7 @@ impl<'a> Found<'a> {
         scope: Option<&RelPath>,
         names: &[String],
         standing_in: Option<&Vec<u8>>,
+        keep: Keep,
     ) -> Result<History, LoadError<Problem>> {
         let own = if names.iter().any(|name| name == CHAIN) {
             let read = self.read(scope, CHAIN, MOST_MANIFEST_BYTES);
@@ -134,18 +137,18 @@ impl<'a> Found<'a> {
             None
         };
         let chain = own.as_deref().or(standing_in.map(Vec::as_slice));
-        History::load_from(chain, names, Unchained::Warn, &mut |name| self.read(scope, name, MOST_MANIFEST_BYTES))
+        History::load_from(chain, names, Unchained::Warn, keep, &mut |name| self.read(scope, name, MOST_MANIFEST_BYTES))
     }
 
     /// The whole history with its children, trusting no manifest that no chain lists. Manifests that an interrupted operation
     /// left are told apart from those that somebody put there by the note that operation wrote before.
-    pub(crate) fn load(&self, listing: &Listing) -> Loaded {
+    pub(crate) fn load(&self, listing: &Listing, keep: Keep) -> Loaded {
         let mut loaded = Loaded::default();
         let mut children = Vec::new();
         for (scope, names) in &self.histories {
             let scope = scope.as_ref();
             let noted = self.noted(scope, names);
-            let history = match self.load_one(scope, names, None) {
+            let history = match self.load_one(scope, names, None, keep) {
                 Ok(history) => history,
                 Err(LoadError::History(HistoryError::ChainMissing { manifests }))
                     if !manifests.is_empty() && manifests.iter().all(|name| noted.contains(name)) =>
@@ -204,7 +207,7 @@ impl<'a> Found<'a> {
         let mut children = Vec::new();
         for (scope, names) in &self.histories {
             let standing_in = history_path(scope.as_ref(), CHAIN).and_then(|path| chains.get(&path));
-            let history = match self.load_one(scope.as_ref(), names, standing_in) {
+            let history = match self.load_one(scope.as_ref(), names, standing_in, Keep::Records) {
                 Ok(history) => history,
                 // A first manifest whose chain was never written: killed between the two.
                 Err(LoadError::History(HistoryError::ChainMissing { .. })) => History::empty(),

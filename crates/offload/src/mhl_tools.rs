@@ -9,11 +9,12 @@ use crate::plan::VerifyDepth;
 use crate::tree::Tree;
 use crate::verify::{Mismatch, UnreadableFile, VerifyError};
 use checkgate_mhl::{
-    Action, COLLECTION, Chain, ChainEntry, DirectoryHashes, FolderHashes, History, Operation, directory_hashes, hash_bytes,
+    Action, COLLECTION, Chain, ChainEntry, DirectoryHashes, FolderHashes, History, Keep, Operation, directory_hashes, hash_bytes,
     packing_list_name,
 };
 use checkgate_model::{ErrorCode, HashFormat, HashValue, Problem, RelPath, Timestamp};
 use checkgate_volume::{Destination, DestinationError, Replace};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -91,7 +92,7 @@ pub fn verify_directories(
 ) -> Result<DirectoryReport, VerifyError> {
     meter.set_phase(Phase::Preparing);
     let tree = open(root)?;
-    let (found, loaded) = tree.histories();
+    let (found, loaded) = tree.histories(Keep::Everything);
     let mut report = DirectoryReport { damaged: loaded.damaged.clone(), ..DirectoryReport::default() };
     report.unreadable.clone_from(&tree.unreadable);
     report.notes.extend(tree.leftovers(&loaded));
@@ -126,7 +127,7 @@ pub fn verify_directories(
     let folders: Vec<&RelPath> = tree.listing.folders.iter().filter(|folder| !rules.is_ignored(folder, true)).collect();
     let jobs: Vec<Job<'_>> = files
         .iter()
-        .map(|file| Job { path: &file.path, size_bytes: file.size_bytes, formats: formats.clone(), legacy: Vec::new() })
+        .map(|file| Job { path: &file.path, size_bytes: file.size_bytes, formats: Cow::Borrowed(&formats), legacy: Vec::new() })
         .collect();
     let lane = meter.source();
     lane.begin(Phase::Proving, jobs.len() as u64, jobs.iter().map(|job| job.size_bytes).sum());
@@ -145,7 +146,7 @@ pub fn verify_directories(
     if report.stopped {
         return Ok(report);
     }
-    for format in formats {
+    for format in formats.iter().copied() {
         let digests = files
             .iter()
             .zip(&values)
@@ -307,7 +308,7 @@ pub struct FileHashInfo {
 /// Where the folder cannot be listed, has no history, or the history does not know a file.
 pub fn history_info(root: &Path, only: &[RelPath]) -> Result<HistoryInfo, VerifyError> {
     let tree = open(root)?;
-    let (found, loaded) = tree.histories();
+    let (found, loaded) = tree.histories(Keep::Everything);
     if !found.has(None) {
         return Err(VerifyError::NoHistory(root.to_path_buf()));
     }
@@ -364,8 +365,8 @@ fn tell(history: &History, at: Option<&RelPath>, info: &mut HistoryInfo) {
             created: manifest.creator.created,
             creator: manifest.creator.clone(),
             process: manifest.process.word(),
-            files: manifest.files().count() as u64,
-            folders: manifest.folders().count() as u64,
+            files: generation.files,
+            folders: generation.folders,
             actions,
             formats: formats.into_iter().collect(),
             root_hashes: root_hashes.collect(),
@@ -458,7 +459,7 @@ impl FlattenError {
 /// Where there is no history, or the list cannot be written.
 pub fn flatten(root: &Path, folder: &Path, operation: &Operation, collection: bool) -> Result<FlattenReport, FlattenError> {
     let tree = open(root)?;
-    let (found, loaded) = tree.histories();
+    let (found, loaded) = tree.histories(Keep::Everything);
     if !found.has(None) {
         return Err(VerifyError::NoHistory(root.to_path_buf()).into());
     }
@@ -472,9 +473,9 @@ pub fn flatten(root: &Path, folder: &Path, operation: &Operation, collection: bo
     report.left_out = loaded
         .history
         .expected()
-        .into_iter()
+        .iter()
         .filter(|(path, record)| !record.is_dir && !listed.contains(path))
-        .map(|(path, _)| path)
+        .map(|(path, _)| path.clone())
         .collect();
     let bytes = manifest.to_xml().map_err(|error| FlattenError::Refused(error.to_string()))?;
     let c4 = hash_bytes(HashFormat::C4, &bytes);

@@ -5,7 +5,7 @@ use crate::engine::Job;
 use crate::hashing::Fingerprint;
 use crate::histories::{self, Found, history_path};
 use crate::plan::VerifyDepth;
-use checkgate_mhl::{Append, FileCheck, FileRecord, FolderRecord, History, NewGeneration};
+use checkgate_mhl::{Append, FileCheck, FileRecord, FolderRecord, History, Keep, NewGeneration};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
 use checkgate_volume::{Depth, Destination, Listing, Source, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +59,7 @@ impl CardHistory {
     /// Reads what is there. A damaged history is copied as it stands and refuses the seal later.
     pub(crate) fn read(source: &Source, listing: &Listing) -> Self {
         let found = Found::look(source, listing);
-        let loaded = found.load(listing);
+        let loaded = found.load(listing, Keep::Records);
         match (loaded.damaged.first(), found.chains()) {
             (None, Ok(chains)) => Self { chains, history: Some(loaded.history) },
             (damage, _) => {
@@ -122,7 +122,7 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     })?;
     let mut planned = BTreeSet::new();
     names(&generation, &mut planned);
-    let own: BTreeSet<RelPath> = found.load(&listing).leftovers.into_iter().chain(planned).collect();
+    let own: BTreeSet<RelPath> = found.load(&listing, Keep::Records).leftovers.into_iter().chain(planned).collect();
     if let Some(rogue) = leftovers.iter().find(|path| !own.contains(*path)) {
         return Err(Problem::new(
             ErrorCode::HistoryDamaged,

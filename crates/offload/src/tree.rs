@@ -4,7 +4,7 @@
 use crate::histories::{Found, Loaded};
 use crate::report::SkippedItem;
 use crate::verify::UnreadableFile;
-use checkgate_mhl::can_record;
+use checkgate_mhl::{Keep, can_record};
 use checkgate_model::{ErrorCode, Problem, RelPath};
 use checkgate_volume::{Listing, Source, is_working_name};
 use std::collections::BTreeSet;
@@ -71,9 +71,9 @@ impl Tree {
     }
 
     /// Finds and loads the histories.
-    pub(crate) fn histories(&self) -> (Found<'_>, Loaded) {
+    pub(crate) fn histories(&self, keep: Keep) -> (Found<'_>, Loaded) {
         let found = Found::look(&self.source, &self.listing);
-        let loaded = found.load(&self.listing);
+        let loaded = found.load(&self.listing, keep);
         (found, loaded)
     }
 

@@ -12,11 +12,12 @@ use crate::report::SkippedItem;
 use crate::seal::is_set_aside;
 use crate::tree::Tree;
 use checkgate_mhl::{
-    Chain, ExpectedFile, FileCheck, History, HistoryWarning, IgnoreRules, IgnoreSet, LegacyCheck, LegacyEntry, LegacyList,
+    Chain, ExpectedFile, FileCheck, History, HistoryWarning, IgnoreRules, IgnoreSet, Keep, LegacyCheck, LegacyEntry, LegacyList,
     Manifest, NameForm, diff, fastest, hash_bytes,
 };
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, Problem, RelPath, Timestamp};
 use checkgate_volume::{Source, SourceFile};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -385,7 +386,7 @@ impl Records {
     }
 
     fn from_folder(root: &Path, tree: &Tree, options: &VerifyOptions, report: &mut VerifyReport) -> Result<Self, VerifyError> {
-        let (found, loaded) = tree.histories();
+        let (found, loaded) = tree.histories(Keep::Records);
         report.warnings.extend(tree.leftovers(&loaded));
         if options.history_only && !found.has(None) {
             return Err(VerifyError::NoHistory(root.to_path_buf()));
@@ -398,8 +399,7 @@ impl Records {
         records.unknown = loaded.damaged.iter().map(|damage| damage.scope.clone()).collect();
         report.damaged = loaded.damaged;
         describe(&history, None, report);
-        records.expected = history.expected();
-        drop(history);
+        records.expected = history.into_expected();
         if !options.history_only {
             let met = records.add_lists(tree, report);
             if found.is_empty() && !met {
@@ -613,6 +613,7 @@ fn describe(history: &History, at: Option<&RelPath>, report: &mut VerifyReport) 
     for generation in history.generations() {
         let path = format!("{prefix}{}/{}", checkgate_mhl::FOLDER, generation.name);
         let mut basis = basis_of(BasisKind::Generation, path, Some(generation.number), &generation.manifest, None);
+        basis.files = generation.files;
         basis.c4 = Some(generation.c4.to_text());
         report.basis.push(basis);
     }
@@ -914,7 +915,7 @@ fn job<'a>(records: &'a Records, file: &Present<'a>, options: &VerifyOptions) ->
     formats.sort_unstable();
     formats.dedup();
     let legacy = more.into_iter().flat_map(|more| &more.legacy).collect();
-    Job { path: &file.found.path, size_bytes: file.found.size_bytes, formats, legacy }
+    Job { path: &file.found.path, size_bytes: file.found.size_bytes, formats: Cow::Owned(formats), legacy }
 }
 
 fn judge(records: &Records, file: &Present<'_>, found: &Hashed) -> Verdict {

@@ -233,7 +233,8 @@ proptest! {
             .collect();
         match History::empty().append_all("R", &operation(second, Process::Transfer), &files, &[], &[]) {
             Ok(new) => {
-                let expected = reloaded(&[&new]).expected();
+                let history = reloaded(&[&new]);
+                let expected = history.expected();
                 prop_assert_eq!(expected.len(), files.len());
                 for file in &files {
                     prop_assert_eq!(&expected[&file.path].trusted, &file.hashes);
