@@ -10,7 +10,7 @@
 //!
 //! Histories nested in the tree are taken in with [`History::add_child`]; records then go to the closest one, children are written
 //! before parents, and parents refer to them. Not done here: detecting renames (a known one is recorded through
-//! [`FileRecord::previous_path`], for files only), writing packing lists, keeping foreign `metadata`, writing legacy lists.
+//! [`FileRecord::previous_path`], for files only), writing packing lists, keeping foreign `metadata`.
 //!
 //! ```
 //! use checkgate_mhl::{Action, FileRecord, History, MultiHasher, Operation, Process};
@@ -68,11 +68,15 @@ pub use directory::{DirectoryHashes, FolderHashes, directory_hashes};
 pub use expected::{ExpectedFile, FileCheck};
 pub use hash::{MultiHasher, fastest, hash_bytes};
 pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, Unchained};
-pub use legacy::{LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, ParseLegacyError};
+pub use legacy::{
+    LEGACY_FORMATS, LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, NewLegacyFile, NewLegacyList,
+    ParseLegacyError, WriteLegacyError,
+};
 pub use manifest::{
     Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, ParseManifestError,
     RootHash, WriteManifestError,
 };
+pub use naming::legacy_name;
 pub use operation::{Author, AuthorError, Operation, Process};
 pub use xml::XmlError;
 
