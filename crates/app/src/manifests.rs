@@ -10,8 +10,9 @@ use checkgate_contract::manifest_view::{
 use checkgate_mhl::{Author, NameForm, Operation, Process};
 use checkgate_model::{ErrorCode, HashFormat, Problem, RelPath};
 use checkgate_offload::{
-    Control, CreateOptions, CreateReport, DamagedHistory, DirectoryOptions, FlattenError, Meter, Renamed, SkippedItem,
-    UnreadableFile, VerifyError, VerifyOptions, VerifyReport, create, flatten, history_info, verify, verify_directories,
+    Control, CreateOptions, CreateReport, DamagedHistory, DirectoryOptions, FlattenError, LegacyOptions, Meter, Renamed,
+    SkippedItem, UnreadableFile, VerifyDepth, VerifyError, VerifyOptions, VerifyReport, create, create_legacy, flatten,
+    history_info, verify, verify_directories,
 };
 use std::path::{Path, PathBuf};
 
@@ -374,14 +375,27 @@ pub struct SchemaAnswer {
 pub fn check_schema(_path: &Path, _bytes: &[u8], _df: bool) -> SchemaAnswer {
     SchemaAnswer { kind: "document", violations: vec!["not built yet".to_owned()] }
 }
+
+/// Writes a legacy list.
 pub fn create_legacy_list(
-    _root: &Path,
-    _f: &[HashFormat],
-    _i: &[String],
-    _d: checkgate_offload::VerifyDepth,
-    _s: Said,
-    _c: &Control,
-    _m: &Meter,
+    root: &Path,
+    formats: &[HashFormat],
+    ignore: &[String],
+    depth: VerifyDepth,
+    said: Said,
+    control: &Control,
+    meter: &Meter,
 ) -> Result<ManifestCreateView, ManifestProblem> {
-    Err(ManifestProblem::usage("not built yet"))
+    let options = LegacyOptions {
+        formats: formats.to_vec(),
+        ignore: ignore.to_vec(),
+        depth,
+        name: said.authors.into_iter().next().map(|author| author.name),
+        user_name: std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_default(),
+        host_name: host_name(),
+        tool: checkgate_offload::TOOL.to_owned(),
+    };
+    let report = create_legacy(root, &options, control, meter)
+        .map_err(|error| ManifestProblem { exit_code: error.exit_code(), problem: Problem::from_error(error.code(), &error) })?;
+    Ok(create_view(&report))
 }

@@ -71,12 +71,15 @@ pub use directory::{DirectoryHashes, FolderHashes, directory_hashes};
 pub use expected::{ExpectedFile, FileCheck};
 pub use hash::{MultiHasher, fastest, hash_bytes};
 pub use history::{Generation, History, HistoryError, HistoryFile, HistoryWarning, Keep, LoadError, Unchained};
-pub use legacy::{LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, ParseLegacyError};
+pub use legacy::{
+    LEGACY_FORMATS, LegacyCheck, LegacyEntry, LegacyHash, LegacyHasher, LegacyList, NewLegacyFile, NewLegacyList,
+    ParseLegacyError, WriteLegacyError,
+};
 pub use manifest::{
     Action, Creator, Entry, FileEntry, FolderEntry, HashEntry, Manifest, ManifestReference, ManifestWarning, Metadata,
     ParseManifestError, RootHash, WriteManifestError,
 };
-pub use naming::{generation_number, manifest_name, packing_list_name};
+pub use naming::{generation_number, legacy_name, manifest_name, packing_list_name};
 pub use operation::{Author, AuthorError, Operation, Process};
 pub use renames::{NewFile, Rename, Renames, find_renames};
 pub use xml::XmlError;

@@ -1,4 +1,5 @@
-//! Owns the names of manifests: `NNNN_<folder>_<date>_<time>Z.mhl` (spec 6.2). Never decides which number comes next.
+//! Owns the names of manifests: `NNNN_<folder>_<date>_<time>Z.mhl` (spec 6.2), and of legacy lists. Never decides which number
+//! comes next.
 
 use checkgate_model::Timestamp;
 
@@ -19,12 +20,26 @@ pub fn packing_list_name(folder: &str, started: Timestamp) -> String {
 
 fn named(first: &str, folder: &str, started: Timestamp) -> String {
     let date = started.strftime("%Y-%m-%d_%H%M%SZ").to_string();
-    let room = NAME_BYTES - first.len() - date.len() - "__.mhl".len();
+    let part = fitted(folder, NAME_BYTES - first.len() - date.len() - "__.mhl".len());
+    if part.is_empty() { format!("{first}_{date}.mhl") } else { format!("{first}_{part}_{date}.mhl") }
+}
+
+/// Name of a legacy list of the data set in `folder`: `<folder>_<date>_<time>.mhl` in UTC, as the reference tool of MHL 1.1 names
+/// it. Shortened in the folder part where it would pass 255 bytes.
+#[must_use]
+pub fn legacy_name(folder: &str, started: Timestamp) -> String {
+    let date = started.strftime("%Y-%m-%d_%H%M%S").to_string();
+    let part = fitted(folder, NAME_BYTES - date.len() - "_.mhl".len());
+    if part.is_empty() { format!("{date}.mhl") } else { format!("{part}_{date}.mhl") }
+}
+
+/// The folder's name as a part of a file name, in at most `room` bytes.
+fn fitted(folder: &str, room: usize) -> String {
     let mut part: String = folder.chars().map(|c| if is_unfit(c) { '_' } else { c }).collect();
     while part.len() > room {
         part.pop();
     }
-    if part.is_empty() { format!("{first}_{date}.mhl") } else { format!("{first}_{part}_{date}.mhl") }
+    part
 }
 
 /// Would leave the folder, break the XML, or not exist on exFAT and NTFS.
@@ -67,6 +82,15 @@ mod tests {
         let name = manifest_name(1, &"ü".repeat(200), at());
         assert!(name.len() <= 255 && name.ends_with("ü_2020-01-16_091500Z.mhl"), "{name}");
         assert_eq!(manifest_name(2, "", at()), "0002_2020-01-16_091500Z.mhl");
+    }
+
+    #[test]
+    fn legacy_names_carry_folder_and_start() {
+        assert_eq!(legacy_name("A002R2EC", at()), "A002R2EC_2020-01-16_091500.mhl");
+        assert_eq!(legacy_name("", at()), "2020-01-16_091500.mhl");
+        assert_eq!(legacy_name("a/b:c", at()), "a_b_c_2020-01-16_091500.mhl");
+        let name = legacy_name(&"ü".repeat(200), at());
+        assert!(name.len() <= 255 && name.ends_with("ü_2020-01-16_091500.mhl"), "{name}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod buffer;
 mod control;
 mod copy;
 mod create;
+mod create_legacy;
 mod engine;
 mod error;
 mod event;
@@ -30,6 +31,7 @@ mod verify;
 
 pub use control::Control;
 pub use create::{CreateError, CreateOptions, CreateReport, create};
+pub use create_legacy::{LegacyOptions, create_legacy};
 pub use engine::run;
 pub use error::{OffloadError, StoreError};
 pub use event::Event;
