@@ -10,8 +10,8 @@ use checkgate_contract::manifest_view::{
 use checkgate_mhl::{Author, NameForm, Operation, Process};
 use checkgate_model::{ErrorCode, HashFormat, Problem, RelPath};
 use checkgate_offload::{
-    Control, CreateOptions, CreateReport, DamagedHistory, DirectoryOptions, FlattenError, LegacyOptions, Meter, Renamed,
-    SkippedItem, UnreadableFile, VerifyDepth, VerifyError, VerifyOptions, VerifyReport, create, create_legacy, flatten,
+    Control, CreateError, CreateOptions, CreateReport, DamagedHistory, DirectoryOptions, FlattenError, LegacyOptions, Meter,
+    Renamed, SkippedItem, UnreadableFile, VerifyDepth, VerifyError, VerifyOptions, VerifyReport, create, create_legacy, flatten,
     history_info, verify, verify_directories,
 };
 use std::path::{Path, PathBuf};
@@ -33,7 +33,17 @@ impl ManifestProblem {
 
 impl From<VerifyError> for ManifestProblem {
     fn from(error: VerifyError) -> Self {
-        Self { exit_code: error.exit_code(), problem: Problem::from_error(error.code(), &error) }
+        let mut problem = Problem::from_error(error.code(), &error);
+        error.hint().clone_into(&mut problem.hint);
+        Self { exit_code: error.exit_code(), problem }
+    }
+}
+
+impl From<CreateError> for ManifestProblem {
+    fn from(error: CreateError) -> Self {
+        let mut problem = Problem::from_error(error.code(), &error);
+        error.hint().clone_into(&mut problem.hint);
+        Self { exit_code: error.exit_code(), problem }
     }
 }
 
@@ -96,6 +106,15 @@ pub fn below_root(root: &Path, given: &Path) -> Result<RelPath, ManifestProblem>
     }
 }
 
+/// The folder with a history that is the closest above a file; the file's own where there is none.
+#[must_use]
+pub fn root_above(file: &Path) -> PathBuf {
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    let folders = whole.ancestors().skip(1);
+    let known = folders.clone().find(|folder| folder.join(checkgate_mhl::FOLDER).is_dir());
+    known.or_else(|| folders.clone().next()).unwrap_or(Path::new(".")).to_path_buf()
+}
+
 /// Appends a generation, or converts a legacy list into the first one.
 pub fn create_generation(
     root: &Path,
@@ -103,8 +122,7 @@ pub fn create_generation(
     control: &Control,
     meter: &Meter,
 ) -> Result<ManifestCreateView, ManifestProblem> {
-    let report = create(root, options, control, meter)
-        .map_err(|error| ManifestProblem { exit_code: error.exit_code(), problem: Problem::from_error(error.code(), &error) })?;
+    let report = create(root, options, control, meter)?;
     Ok(create_view(&report))
 }
 
@@ -395,7 +413,6 @@ pub fn create_legacy_list(
         host_name: host_name(),
         tool: checkgate_offload::TOOL.to_owned(),
     };
-    let report = create_legacy(root, &options, control, meter)
-        .map_err(|error| ManifestProblem { exit_code: error.exit_code(), problem: Problem::from_error(error.code(), &error) })?;
+    let report = create_legacy(root, &options, control, meter)?;
     Ok(create_view(&report))
 }

@@ -178,9 +178,8 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Info {
-    /// Folder.
-    #[arg(default_value = ".")]
-    pub(crate) root: PathBuf,
+    /// Folder [default: the one with a history above the file, else this one].
+    pub(crate) root: Option<PathBuf>,
     /// What is recorded for this file; give it again for more. Also -sf.
     #[arg(long, alias = "single_file", value_name = "PATH")]
     pub(crate) single_file: Vec<PathBuf>,

@@ -3,6 +3,7 @@
 
 use ::ignore::gitignore::{Gitignore, GitignoreBuilder};
 use checkgate_model::RelPath;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// Patterns every history begins with.
@@ -35,7 +36,7 @@ impl IgnoreSet {
         let mut builder = GitignoreBuilder::new(".");
         let mut unreadable = Vec::new();
         for pattern in patterns {
-            if builder.add_line(None, pattern).is_err() {
+            if builder.add_line(None, &without_posix_classes(pattern)).is_err() {
                 unreadable.push(pattern.clone());
             }
         }
@@ -82,6 +83,28 @@ impl IgnoreSet {
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
     }
+}
+
+/// Git knows the classes of POSIX inside brackets; the matcher does not.
+fn without_posix_classes(pattern: &str) -> Cow<'_, str> {
+    const CLASSES: [(&str, &str); 12] = [
+        ("[:alnum:]", "A-Za-z0-9"),
+        ("[:alpha:]", "A-Za-z"),
+        ("[:blank:]", " \t"),
+        ("[:cntrl:]", "\u{1}-\u{1f}\u{7f}"),
+        ("[:digit:]", "0-9"),
+        ("[:graph:]", "!-~"),
+        ("[:lower:]", "a-z"),
+        ("[:print:]", " -~"),
+        ("[:punct:]", "!-/:-@[-`{-~"),
+        ("[:space:]", " \t\n\u{b}\u{c}\r"),
+        ("[:upper:]", "A-Z"),
+        ("[:xdigit:]", "0-9A-Fa-f"),
+    ];
+    if !pattern.contains("[:") {
+        return Cow::Borrowed(pattern);
+    }
+    Cow::Owned(CLASSES.iter().fold(pattern.to_owned(), |text, (class, range)| text.replace(class, range)))
 }
 
 /// The names, where every pattern is one; `None` as soon as one asks for git's rules.
@@ -282,6 +305,12 @@ mod tests {
             assert_eq!(plain.is_ignored(&path(text), is_dir), git.is_ignored(&path(text), is_dir), "{text}");
         }
         assert!(!set(&["x/"]).is_ignored(&path("a/x"), false) && set(&["x/"]).is_ignored(&path("a/x/y"), false));
+    }
+
+    #[test]
+    fn posix_classes_mean_what_they_mean_to_git() {
+        let set = set(&["[[:upper:]]*", "![[:punct:]]x"]);
+        assert!(set.is_ignored(&path("Abc"), false) && !set.is_ignored(&path("abc"), false));
     }
 
     #[test]

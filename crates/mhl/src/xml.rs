@@ -85,6 +85,10 @@ impl<'a> Tree<'a> {
         if text.len() > MAX_BYTES {
             return Err(XmlError::TooLarge(text.len()));
         }
+        if let Some(at) = first_forbidden(text) {
+            let reason = "a character that XML does not allow".to_owned();
+            return Err(XmlError::Malformed { at_byte: at as u64, reason });
+        }
         let mut reader = NsReader::from_str(text);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
@@ -144,6 +148,9 @@ impl<'a> Tree<'a> {
                 Event::GeneralRef(reference) => {
                     let resolved = reference.resolve_char_ref().map_err(|error| self.malformed(error))?;
                     let text = match (resolved, reference.as_ref()) {
+                        (Some(character), _) if is_forbidden(character) => {
+                            return Err(self.malformed("a character that XML does not allow"));
+                        }
                         (Some(character), _) => character.to_string(),
                         (None, "amp") => "&".to_owned(),
                         (None, "lt") => "<".to_owned(),
@@ -283,7 +290,25 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, XmlError> {
 
 /// Whether XML 1.0 can carry the text at all.
 pub(crate) fn is_representable(text: &str) -> bool {
-    !text.chars().any(|c| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}'))
+    first_forbidden(text).is_none()
+}
+
+const fn is_forbidden(c: char) -> bool {
+    matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Position of the first character that XML 1.0 does not allow.
+fn first_forbidden(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().find_map(|(at, byte)| {
+        let forbidden = match byte {
+            0..=8 | 0xb | 0xc | 0xe..=0x1f => true,
+            // U+FFFE and U+FFFF begin with EF BF.
+            0xef => bytes.get(at + 1) == Some(&0xbf) && matches!(bytes.get(at + 2), Some(0xbe | 0xbf)),
+            _ => false,
+        };
+        forbidden.then_some(at)
+    })
 }
 
 /// Appends `text` so that every reader gives it back unchanged, as element text and as attribute value alike: line ends and tabs

@@ -9,7 +9,7 @@ use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::report::SkippedItem;
 use crate::tree::Tree;
-use crate::verify::{UnreadableFile, place};
+use crate::verify::{UnreadableFile, place, unreadable_patterns};
 use checkgate_mhl::{
     Action, Append, AppendError, ExpectedFile, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep, LegacyCheck,
     LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
@@ -139,8 +139,13 @@ pub enum CreateError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The folder cannot be written to.
-    #[error("{} cannot be written to; with --manifest-to DIR the manifest goes elsewhere", .0.display())]
-    ReadOnly(PathBuf),
+    #[error("{path} cannot be written to: {reason}", path = path.display())]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+        /// Why, as far as it is known.
+        reason: String,
+    },
     /// Writing failed, or another program writes there.
     #[error(transparent)]
     Write(#[from] DestinationError),
@@ -164,12 +169,45 @@ pub enum CreateError {
 }
 
 impl CreateError {
+    pub(crate) fn read_only(destination: &Destination) -> Self {
+        let reason = if destination.volume().read_only {
+            "the file system is mounted read-only"
+        } else {
+            "this account may not write there"
+        };
+        Self::ReadOnly { path: destination.root().to_path_buf(), reason: reason.to_owned() }
+    }
+
+    pub(crate) fn unnamable(folder: &Path, error: &dyn std::fmt::Display) -> Self {
+        Self::ReadOnly { path: folder.to_path_buf(), reason: error.to_string() }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Root { .. } => "Check the path and that the drive is mounted; nothing was written.",
+            Self::ReadOnly { .. } => {
+                "Nothing was written. Mount it writable, or give --manifest-to DIR to write the manifest elsewhere."
+            }
+            Self::Write(_) => {
+                "What was there before is untouched. Make sure that nothing else writes there and that there is space, then run it again."
+            }
+            Self::NotFound(_) => "Nothing was written. Check the path, and `checkgate mhl info -v` for the patterns in force.",
+            Self::Nothing(_) => {
+                "Nothing was written. Check that this is the right folder and that no pattern ignores everything."
+            }
+            Self::Append(_) => "Nothing was written. Correct what is named and run it again.",
+            Self::Legacy { .. } => "Nothing was written. Check the list and the folder it is for.",
+        }
+    }
+
     /// The code on the wire.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Root { code, .. } => *code,
-            Self::ReadOnly(_) => ErrorCode::DestinationFailed,
+            Self::ReadOnly { .. } => ErrorCode::DestinationFailed,
             Self::Write(error) => error.code(),
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Nothing(_) => ErrorCode::SourceEmpty,
@@ -184,7 +222,7 @@ impl CreateError {
         match self {
             Self::NotFound(_) | Self::Nothing(_) => 20,
             Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Legacy { .. } => 2,
-            Self::Root { .. } | Self::ReadOnly(_) | Self::Write(_) | Self::Append(_) => 3,
+            Self::Root { .. } | Self::ReadOnly { .. } | Self::Write(_) | Self::Append(_) => 3,
         }
     }
 }
@@ -198,7 +236,7 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     let failed = |(code, source)| CreateError::Root { path: root.to_path_buf(), code, source };
     let destination = Destination::open(root).map_err(|error| failed((error.code(), Box::new(error) as _)))?;
     if options.manifest_to.is_none() && !destination.is_writable() {
-        return Err(CreateError::ReadOnly(root.to_path_buf()));
+        return Err(CreateError::read_only(&destination));
     }
     let _lock = if options.manifest_to.is_none() { Some(destination.lock()?) } else { None };
     let tree = Tree::open(root).map_err(failed)?;
@@ -221,7 +259,7 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     let list = options.legacy.as_deref().map(|path| read_legacy(path, root, &found, &tree)).transpose()?;
 
     let rules = history.ignore_rules(&options.ignore);
-    report.notes.extend(rules.unreadable().into_iter().map(|pattern| format!("the ignore pattern {pattern:?} cannot be read")));
+    report.notes.extend(unreadable_patterns(&rules));
     let files = chosen(&tree, &rules, options)?;
     let folders: Vec<RelPath> = tree.listing.folders.iter().filter(|folder| !rules.is_ignored(folder, true)).cloned().collect();
     let formats = formats(options, history, list.as_ref());
@@ -233,10 +271,22 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     }
     let renames = if options.detect_renames { work.renames(&hashed) } else { Renames::default() };
     meter.set_phase(Phase::Sealing);
-    let generation = work.append(root, options, hashed, &renames)?;
+    let gone = work.missing();
+    let generation = match work.append(root, options, hashed, &renames) {
+        Ok(generation) => generation,
+        // Everything that is recorded is gone: there is nothing a generation could say.
+        Err(CreateError::Nothing(_)) if !gone.is_empty() && options.only.is_empty() => {
+            report.missing = gone;
+            report.missing.retain(|path| !tree.is_unseen(path));
+            report.notes.push("nothing of what is recorded is there; no generation was written".to_owned());
+            return Ok(report);
+        }
+        Err(error) => return Err(error),
+    };
+    drop(gone);
     report.missing.extend(generation.missing.iter().cloned());
     let unread: HashSet<&str> = report.unreadable.iter().map(|file| file.path.as_str()).collect();
-    report.missing.retain(|path| !unread.contains(path.as_str()));
+    report.missing.retain(|path| !unread.contains(path.as_str()) && !tree.is_unseen(path));
     report.failed.extend(generation.failed.iter().cloned());
     report.failed.sort();
     report.renamed = renames.files.into_iter().chain(renames.folders).collect();
@@ -561,7 +611,7 @@ fn write_elsewhere(folder: &Path, generation: &NewGeneration, report: &mut Creat
     let destination = Destination::create(folder)?;
     let mut open = vec![generation];
     while let Some(generation) = open.pop() {
-        let name = RelPath::new(&generation.manifest_name).map_err(|_| CreateError::ReadOnly(folder.to_path_buf()))?;
+        let name = RelPath::new(&generation.manifest_name).map_err(|error| CreateError::unnamable(folder, &error))?;
         destination.publish_bytes(&name, &generation.manifest_xml, Replace::Never)?;
         report.written.push(destination.root().join(name.as_str()));
         report.notes.push(format!("{name} has the C4 ID {}", generation.manifest_c4.to_text()));

@@ -57,7 +57,7 @@ pub fn create_legacy(
     }
     let destination = Destination::open(root).map_err(|error| failed((error.code(), Box::new(error) as _)))?;
     if !destination.is_writable() {
-        return Err(CreateError::ReadOnly(root.to_path_buf()));
+        return Err(CreateError::read_only(&destination));
     }
     let _lock = destination.lock()?;
     let tree = Tree::open(root).map_err(failed)?;
@@ -139,7 +139,7 @@ pub fn create_legacy(
     let bytes = list.to_xml().map_err(refused)?;
     let folder = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
     let name = legacy_name(&folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default(), started);
-    let path = RelPath::new(&name).map_err(|_| CreateError::ReadOnly(root.to_path_buf()))?;
+    let path = RelPath::new(&name).map_err(|error| CreateError::unnamable(root, &error))?;
     destination.publish_bytes(&path, &bytes, Replace::Never)?;
     report.written.push(destination.root().join(path.as_str()));
     meter.set_phase(Phase::Done);

@@ -49,23 +49,30 @@ impl Tree {
         // A note in a history is read by whoever loads it.
         listing.files.retain(|file| can_record(&file.path) && (!is_working(&file.path) || in_history(&file.path)));
         listing.folders.retain(|folder| can_record(folder) && !is_working(folder));
-        let mut skipped = Vec::new();
+        let (mut skipped, mut too_deep) = (Vec::new(), Vec::new());
         for item in &listing.skipped {
             let told = SkippedItem { path: item.path.clone(), reason: item.reason.words().to_owned() };
             use checkgate_volume::SkipReason::{IllegalName, NotUtf8, OtherFileSystem, Special, Symlink, TooDeep};
             match item.reason {
                 Symlink | Special | OtherFileSystem => skipped.push(told),
-                NotUtf8 | IllegalName | TooDeep => unrecordable.push(told),
+                NotUtf8 | IllegalName => unrecordable.push(told),
+                // What lies below was not looked at: it is neither missing nor whole.
+                TooDeep => too_deep.push(told),
             }
         }
+        let told = |path: &str, why: &str| {
+            let mut problem = Problem::new(ErrorCode::SourceUnreadable, format!("{path} cannot be read"));
+            problem.details.push(why.to_owned());
+            UnreadableFile { path: path.to_owned(), problem }
+        };
+        // A working file of somebody who writes just now comes and goes.
+        let is_work = |path: &str| path.rsplit('/').next().is_some_and(is_working_name);
         let unreadable = listing
             .unreadable
             .iter()
-            .map(|unreadable| {
-                let mut problem = Problem::new(ErrorCode::SourceUnreadable, format!("{} cannot be read", unreadable.path));
-                problem.details.push(unreadable.error.clone());
-                UnreadableFile { path: unreadable.path.clone(), problem }
-            })
+            .filter(|unreadable| !is_work(&unreadable.path))
+            .map(|unreadable| told(&unreadable.path, &unreadable.error))
+            .chain(too_deep.iter().map(|item| told(&item.path, &item.reason)))
             .collect();
         Ok(Self { source, listing, skipped, unrecordable, unreadable, working })
     }
@@ -75,6 +82,13 @@ impl Tree {
         let found = Found::look(&self.source, &self.listing);
         let loaded = found.load(&self.listing, keep);
         (found, loaded)
+    }
+
+    /// Whether `path` is, or lies below, something that could not be looked at.
+    pub(crate) fn is_unseen(&self, path: &RelPath) -> bool {
+        self.unreadable.iter().any(|unseen| {
+            path.as_str().strip_prefix(unseen.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     /// What an interrupted operation left, in words.

@@ -299,6 +299,19 @@ impl VerifyError {
         }
     }
 
+    /// What to do next.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NoHistory(_) => {
+                "Check the path. `checkgate mhl create` begins a history; `checkgate verify --manifest FILE` uses a list that lies elsewhere."
+            }
+            Self::NotFound(_) => "Check the path; it is taken from the folder that is checked.",
+            Self::Root { .. } => "Check the path and that the drive is mounted.",
+            Self::Manifest { .. } => "Check the path of the manifest.",
+        }
+    }
+
     /// Exit code of an ASC MHL tool: 30 no history, 20 no such file, 3 unreadable.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
@@ -536,6 +549,12 @@ impl Records {
     }
 }
 
+/// Patterns that mean nothing, cut to what a person reads.
+pub(crate) fn unreadable_patterns(rules: &IgnoreRules) -> Vec<String> {
+    let shown = |pattern: &str| pattern.chars().take(100).collect::<String>();
+    rules.unreadable().into_iter().map(|pattern| format!("the ignore pattern {:?} cannot be read", shown(pattern))).collect()
+}
+
 /// A list that stands by itself.
 enum Document {
     Manifest(Box<Manifest>),
@@ -688,7 +707,7 @@ fn compare_names<'a>(
     for path in difference.ignored.iter().filter(|path| wanted(path)) {
         report.warnings.push(format!("{path} is recorded and ignored by now; it was not checked"));
     }
-    report.missing.extend(difference.missing.into_iter().filter(|path| wanted(path)));
+    report.missing.extend(difference.missing.into_iter().filter(|path| wanted(path) && !tree.is_unseen(path)));
     for path in difference.kind_differs.into_iter().filter(|path| wanted(path)) {
         // What is recorded is not there; what is there is something else.
         if by_path.contains_key(&path) {
@@ -723,7 +742,7 @@ fn compare_names<'a>(
             Some(found) => present.push(Present { found, recorded: path, candidate: None }),
             None => {
                 let folder = more.packed.iter().any(|record| record.is_dir) && tree.listing.folders.binary_search(path).is_ok();
-                if !folder && !records.is_ignored(path, false) {
+                if !folder && !records.is_ignored(path, false) && !tree.is_unseen(path) {
                     report.missing.push(path.clone());
                 }
             }

@@ -9,8 +9,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Folders deeper than this are listed as skipped; no camera nests more than a handful.
-const DEEPEST: usize = 64;
+/// Folders deeper than this are listed as skipped: each level holds a handle open. No camera nests more than a handful.
+const DEEPEST: usize = 256;
 
 /// One regular file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub enum SkipReason {
     OtherFileSystem,
     /// The name or path is too long or not allowed in a manifest.
     IllegalName,
-    /// More than 64 folders deep.
+    /// More than 256 folders deep.
     TooDeep,
 }
 
@@ -51,7 +51,7 @@ impl SkipReason {
             Self::NotUtf8 => "name is not UTF-8",
             Self::OtherFileSystem => "another volume is mounted here",
             Self::IllegalName => "name or path cannot be written to a manifest",
-            Self::TooDeep => "more than 64 folders deep",
+            Self::TooDeep => "more than 256 folders deep",
         }
     }
 }

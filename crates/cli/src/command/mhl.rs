@@ -213,9 +213,14 @@ async fn run_check(root: PathBuf, verify: VerifyOptions, shown: &Shown<'_>) -> A
 }
 
 fn info(options: &Info, shown: &Shown<'_>) -> Answer {
-    exists(&options.root)?;
-    let only = chosen(&options.root, &options.single_file)?;
-    let view = manifests::tell_history(&options.root, &only)?;
+    let root = match (&options.root, options.single_file.first()) {
+        (Some(root), _) => root.clone(),
+        (None, Some(file)) => manifests::root_above(file),
+        (None, None) => PathBuf::from("."),
+    };
+    exists(&root)?;
+    let only = chosen(&root, &options.single_file)?;
+    let view = manifests::tell_history(&root, &only)?;
     shown.history(&view);
     Ok(view.exit_code)
 }

@@ -91,7 +91,7 @@ fn damaged(root: Option<&RelPath>, error: &(dyn std::error::Error + 'static)) ->
 pub(super) fn expected(histories: &Histories) -> BTreeMap<RelPath, ExpectedFile> {
     let mut all = BTreeMap::new();
     for (root, history) in histories {
-        all.extend(history.expected().into_iter().map(|(path, file)| (above(root.as_ref(), &path), file)));
+        all.extend(history.expected().into_owned().into_iter().map(|(path, file)| (above(root.as_ref(), &path), file)));
     }
     all
 }
