@@ -117,6 +117,9 @@ impl<'a> Tree<'a> {
                         return Err(XmlError::TooDeep);
                     }
                     let (resolved, local) = self.reader.resolver().resolve_element(start.name());
+                    if let ResolveResult::Unknown(prefix) = resolved {
+                        return Err(self.malformed(format!("the prefix {prefix:?} is not declared")));
+                    }
                     let in_namespace = self.namespace.is_empty()
                         || matches!(resolved, ResolveResult::Bound(Namespace(bound)) if bound == self.namespace);
                     let name = local.as_ref().to_owned();

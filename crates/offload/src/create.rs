@@ -9,12 +9,12 @@ use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::report::SkippedItem;
 use crate::tree::Tree;
-use crate::verify::{UnreadableFile, place, unreadable_patterns};
+use crate::verify::{Mismatch, UnreadableFile, place, unreadable_patterns};
 use checkgate_mhl::{
-    Action, Append, AppendError, ExpectedFile, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep, LegacyCheck,
+    Action, Append, AppendError, ExpectedFile, FileCheck, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep, LegacyCheck,
     LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
 };
-use checkgate_model::{ErrorCode, HashFormat, HashValue, RelPath, Timestamp};
+use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, RelPath, Timestamp};
 use checkgate_volume::{Destination, DestinationError, DestinationLock, Replace, SourceFile};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -81,6 +81,14 @@ pub struct CreateReport {
     pub verified: u64,
     /// Files that differ from what is recorded.
     pub failed: Vec<RelPath>,
+    /// The same with what is recorded and what was found.
+    pub mismatches: Vec<Mismatch>,
+    /// Files that nothing recorded before.
+    pub new_files: Vec<RelPath>,
+    /// Weakest way in which a file was read.
+    pub level: Option<EvidenceLevel>,
+    /// The same in words.
+    pub level_words: String,
     /// Recorded and not there.
     pub missing: Vec<RelPath>,
     /// Recorded under a new name.
@@ -158,10 +166,10 @@ pub enum CreateError {
     /// No generation can be built.
     #[error(transparent)]
     Append(AppendError),
-    /// The legacy list cannot be used.
+    /// What was asked for makes no sense with this list or folder.
     #[error("{path}: {reason}", path = path.display())]
-    Legacy {
-        /// The list.
+    Refused {
+        /// The list or folder.
         path: PathBuf,
         /// Why.
         reason: String,
@@ -198,7 +206,7 @@ impl CreateError {
                 "Nothing was written. Check that this is the right folder and that no pattern ignores everything."
             }
             Self::Append(_) => "Nothing was written. Correct what is named and run it again.",
-            Self::Legacy { .. } => "Nothing was written. Check the list and the folder it is for.",
+            Self::Refused { .. } => "Nothing was written. Correct what is named and run it again.",
         }
     }
 
@@ -211,7 +219,7 @@ impl CreateError {
             Self::Write(error) => error.code(),
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Nothing(_) => ErrorCode::SourceEmpty,
-            Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Legacy { .. } => ErrorCode::BadRequest,
+            Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Refused { .. } => ErrorCode::BadRequest,
             Self::Append(_) => ErrorCode::Internal,
         }
     }
@@ -221,7 +229,7 @@ impl CreateError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound(_) | Self::Nothing(_) => 20,
-            Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Legacy { .. } => 2,
+            Self::Append(AppendError::Author(_) | AppendError::Text(_)) | Self::Refused { .. } => 2,
             Self::Root { .. } | Self::ReadOnly { .. } | Self::Write(_) | Self::Append(_) => 3,
         }
     }
@@ -237,6 +245,10 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     let destination = Destination::open(root).map_err(|error| failed((error.code(), Box::new(error) as _)))?;
     if options.manifest_to.is_none() && !destination.is_writable() {
         return Err(CreateError::read_only(&destination));
+    }
+    if let Some(folder) = options.manifest_to.as_deref().filter(|folder| lies_in(folder, destination.root())) {
+        let reason = "it lies in the folder that is recorded, which --manifest-to leaves untouched".to_owned();
+        return Err(CreateError::Refused { path: folder.to_path_buf(), reason });
     }
     let _lock = if options.manifest_to.is_none() { Some(destination.lock()?) } else { None };
     let tree = Tree::open(root).map_err(failed)?;
@@ -269,7 +281,23 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
         report.stopped = true;
         return Ok(report);
     }
+    if list.is_some() && !(report.failed.is_empty() && report.missing.is_empty() && report.unreadable.is_empty()) {
+        // What the list says would be lost: the next generation would take the damaged file for a new one.
+        report.failed.sort();
+        report.missing.sort();
+        report.notes.push("the folder does not agree with the list; nothing was written".to_owned());
+        return Ok(report);
+    }
     let renames = if options.detect_renames { work.renames(&hashed) } else { Renames::default() };
+    let renamed_to: HashSet<&RelPath> = renames.files.iter().map(|rename| &rename.to).collect();
+    report.new_files = work
+        .files
+        .iter()
+        .map(|file| &file.path)
+        .filter(|path| !work.expected.contains_key(*path) && !renamed_to.contains(path))
+        .cloned()
+        .collect();
+    report.mismatches.sort_by(|a, b| a.path.cmp(&b.path));
     meter.set_phase(Phase::Sealing);
     let gone = work.missing();
     let generation = match work.append(root, options, hashed, &renames) {
@@ -320,6 +348,12 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     Ok(report)
 }
 
+/// Whether `folder`, or what is there of the way to it, lies in `root`.
+fn lies_in(folder: &Path, root: &Path) -> bool {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    whole.ancestors().find_map(|there| there.canonicalize().ok()).is_some_and(|there| there.starts_with(root))
+}
+
 fn is_worth_telling(warning: &checkgate_mhl::HistoryWarning) -> bool {
     !matches!(warning, checkgate_mhl::HistoryWarning::Unchained(_))
 }
@@ -338,7 +372,7 @@ fn lock_children(
 }
 
 fn read_legacy(path: &Path, root: &Path, found: &Found<'_>, tree: &Tree) -> Result<Vec<(RelPath, LegacyEntry)>, CreateError> {
-    let refuse = |reason: String| CreateError::Legacy { path: path.to_path_buf(), reason };
+    let refuse = |reason: String| CreateError::Refused { path: path.to_path_buf(), reason };
     if !found.is_empty() {
         return Err(refuse(format!(
             "{} has an ASC MHL history already; a list becomes the first generation of a new one",
@@ -478,6 +512,15 @@ impl Work<'_> {
                 Ok(found) => {
                     report.hashed += 1;
                     report.hashed_bytes += found.bytes;
+                    if report.level.is_none_or(|known| found.level < known) {
+                        report.level = Some(found.level);
+                        report.level_words.clone_from(&found.words);
+                    }
+                    let recorded = self.expected.get(jobs[at].path).map(|record| record.check(&found.values));
+                    if let Some(FileCheck::Mismatch { expected, found }) = recorded {
+                        let path = jobs[at].path.clone();
+                        report.mismatches.push(Mismatch { path, expected: expected.to_string(), found: found.to_string() });
+                    }
                     let holds = |check: &LegacyCheck| matches!(check, LegacyCheck::Verified | LegacyCheck::SizeOnly);
                     if found.legacy.iter().all(holds) {
                         digests[at] = Some((found.values, now));

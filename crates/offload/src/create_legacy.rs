@@ -47,10 +47,10 @@ pub fn create_legacy(
     meter.set_phase(Phase::Preparing);
     let started = Timestamp::now();
     let failed = |(code, source)| CreateError::Root { path: root.to_path_buf(), code, source };
-    let refused = |error: WriteLegacyError| CreateError::Legacy { path: root.to_path_buf(), reason: error.to_string() };
+    let refused = |error: WriteLegacyError| CreateError::Refused { path: root.to_path_buf(), reason: error.to_string() };
     let formats = if options.formats.is_empty() { vec![HashFormat::Xxh64] } else { options.formats.clone() };
     if let Some(format) = formats.iter().find(|format| !checkgate_mhl::LEGACY_FORMATS.contains(format)) {
-        return Err(CreateError::Legacy {
+        return Err(CreateError::Refused {
             path: root.to_path_buf(),
             reason: format!("a legacy list cannot carry {format}; it can carry xxh64, md5 and sha1"),
         });

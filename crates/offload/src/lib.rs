@@ -5,6 +5,7 @@
 //! The state of a run lives in the events it hands to its caller, who stores each of them before it returns (invariant 4). What an
 //! earlier run stored comes back as [`PriorFile`]s, and the run goes on from there.
 
+mod append_check;
 mod buffer;
 mod control;
 mod copy;
@@ -29,6 +30,7 @@ mod seal;
 mod tree;
 mod verify;
 
+pub use append_check::verify_and_append;
 pub use control::Control;
 pub use create::{CreateError, CreateOptions, CreateReport, create};
 pub use create_legacy::{LegacyOptions, create_legacy};
