@@ -55,6 +55,7 @@ pub mod legacy;
 pub mod manifest;
 pub mod naming;
 pub mod operation;
+pub mod schema;
 mod text_encoding;
 mod xml;
 mod xml_read;
@@ -78,6 +79,7 @@ pub use manifest::{
 };
 pub use naming::legacy_name;
 pub use operation::{Author, AuthorError, Operation, Process};
+pub use schema::{DocumentKind, SchemaProblem, SchemaViolation, check_schema};
 pub use xml::XmlError;
 
 /// Name of the folder that holds a history, in the root of its data set.
