@@ -58,6 +58,7 @@ pub mod manifest;
 pub mod naming;
 pub mod operation;
 pub mod renames;
+pub mod schema;
 mod text_encoding;
 mod xml;
 mod xml_read;
@@ -82,6 +83,7 @@ pub use manifest::{
 pub use naming::{generation_number, legacy_name, manifest_name, packing_list_name};
 pub use operation::{Author, AuthorError, Operation, Process};
 pub use renames::{NewFile, Rename, Renames, find_renames};
+pub use schema::{DocumentKind, SchemaProblem, SchemaViolation, check_schema};
 pub use xml::XmlError;
 
 /// Name of the folder that holds a history, in the root of its data set.

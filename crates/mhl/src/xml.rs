@@ -7,9 +7,9 @@ use quick_xml::name::{Namespace, PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// No manifest is deeper than six elements; foreign `metadata` may be, within reason.
-const MAX_DEPTH: u32 = 64;
+pub(crate) const MAX_DEPTH: u32 = 64;
 /// Attributes of one element.
-const MAX_ATTRIBUTES: usize = 64;
+pub(crate) const MAX_ATTRIBUTES: usize = 64;
 /// A million files make about 230 MB.
 pub(crate) const MAX_BYTES: usize = 1 << 30;
 

@@ -14,5 +14,6 @@ mod loading;
 mod nesting;
 mod reference;
 mod samples;
+mod schema;
 mod support;
 mod vectors;
