@@ -21,6 +21,7 @@ mod store;
 mod tools;
 mod verdict;
 mod verification;
+mod verify_drives;
 mod watching;
 
 pub use card_source::inspect;
@@ -32,6 +33,7 @@ pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
 pub use settings::Settings;
 pub use tools::{list_volumes, tool_name};
 pub use verification::{VerifyAnswer, verify_folder};
+pub use verify_drives::{DriveAnswer, DriveOptions, DriveWatch, report_bytes, verify_drives};
 
 /// What shells need of the engines to do their one-line work.
 pub mod engines {

@@ -7,7 +7,9 @@ use checkgate_contract::manifest_view::{
     DirectoryHashView, FolderHashView, GenerationView, HistoryView, ManifestCheckView, ManifestCreateView, PackingListView,
     PathReason, RecordedFileView, RecordedHashView, RenameView,
 };
-use checkgate_mhl::{Author, NameForm, Operation, Process};
+use checkgate_mhl::{
+    Author, DocumentKind, LegacyList, NameForm, Operation, ParseLegacyError, ParseManifestError, Process, check_schema,
+};
 use checkgate_model::{ErrorCode, HashFormat, Problem, RelPath};
 use checkgate_offload::{
     Control, CreateError, CreateOptions, CreateReport, DamagedHistory, DirectoryOptions, FlattenError, LegacyOptions, Meter,
@@ -385,13 +387,24 @@ fn pairs(path: &str, hashes: &[(HashFormat, String, String)]) -> Vec<FolderHashV
 #[derive(Debug, Clone)]
 pub struct SchemaAnswer {
     /// Kind of document.
-    pub kind: &'static str,
+    pub kind: DocumentKind,
     /// What is wrong, each with its place.
     pub violations: Vec<String>,
 }
-// TEMPORARY until the writers are merged
-pub fn check_schema(_path: &Path, _bytes: &[u8], _df: bool) -> SchemaAnswer {
-    SchemaAnswer { kind: "document", violations: vec!["not built yet".to_owned()] }
+/// Judges a document by its schema. What it is meant to be is taken from its name and its root element; `is_chain` says that it
+/// is a chain or a collection whatever its name.
+#[must_use]
+pub fn judge_document(path: &Path, bytes: &[u8], is_chain: bool) -> SchemaAnswer {
+    let named = path.file_name().is_some_and(|name| name == checkgate_mhl::CHAIN || name == checkgate_mhl::COLLECTION);
+    let is_manifest = || !matches!(checkgate_mhl::Manifest::parse(bytes), Err(ParseManifestError::WrongRoot(_)));
+    let is_legacy = || !matches!(LegacyList::parse(bytes), Err(ParseLegacyError::Xml(_) | ParseLegacyError::WrongRoot { .. }));
+    let kind = match () {
+        () if is_chain || named => DocumentKind::Chain,
+        () if !is_manifest() && is_legacy() => DocumentKind::Legacy,
+        () => DocumentKind::Manifest,
+    };
+    let violations = check_schema(bytes, kind).err().unwrap_or_default();
+    SchemaAnswer { kind, violations: violations.iter().map(ToString::to_string).collect() }
 }
 
 /// Writes a legacy list.

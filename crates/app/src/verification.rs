@@ -27,7 +27,7 @@ pub fn verify_folder(root: &Path, options: &VerifyOptions, control: &Control, me
     Ok(VerifyAnswer { view: view("", root, &report), exit_code: u8::from(!whole) })
 }
 
-fn view(id: &str, root: &Path, report: &VerifyReport) -> VerificationView {
+pub(crate) fn view(id: &str, root: &Path, report: &VerifyReport) -> VerificationView {
     let mut notes = report.warnings.clone();
     notes.extend(report.skipped.iter().map(|item| format!("{} is not checked: {}", item.path, item.reason)));
     if !report.size_only.is_empty() {

@@ -55,9 +55,9 @@ pub(crate) enum Command {
     /// Show a card: verdict with reasons, copies with evidence, findings, log.
     #[command(after_help = "Examples:\n  checkgate card A003R1JL\n\nExit code 0 if it is safe to format, else 1.")]
     Card(Card),
-    /// Verify a folder against whatever manifests lie in it: ASC MHL or legacy MHL of any vendor. Writes nothing.
+    /// Verify drives against whatever manifests lie in them: ASC MHL or legacy MHL of any vendor. Writes nothing to them.
     #[command(
-        after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive --depth system --json"
+        after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive1 /mnt/drive2 --report drives.pdf --report drives.json\n  checkgate verify /mnt/drive --depth system --json\n\nDrives are read side by side, one lane for each device. An interrupted check goes on where it stopped when it is\nrun again; --fresh begins anew."
     )]
     Verify(Verify),
     /// An ASC MHL tool in its own right: create, verify, diff, info, flatten, convert, check, hash.
@@ -181,17 +181,27 @@ pub(crate) struct Card {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// Folder with a manifest.
-    pub(crate) path: PathBuf,
+    /// Folders with manifests somewhere in them.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// How files are read [default: device].
     #[arg(long, value_enum, value_name = "DEPTH")]
     pub(crate) depth: Option<Depth>,
     /// Check every recorded hash format, not only the fastest.
     #[arg(long)]
     pub(crate) all_formats: bool,
-    /// Verify against this manifest alone.
-    #[arg(long, value_name = "FILE")]
+    /// Verify against this manifest or list alone.
+    #[arg(long, value_name = "FILE", conflicts_with = "append")]
     pub(crate) manifest: Option<PathBuf>,
+    /// Write a report: .txt, .json, .html or .pdf; give it again for more.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Vec<PathBuf>,
+    /// Append a generation to every ASC MHL history at the top, in the same read.
+    #[arg(long)]
+    pub(crate) append: bool,
+    /// Begin anew instead of going on with an interrupted check.
+    #[arg(long)]
+    pub(crate) fresh: bool,
 }
 
 #[derive(Debug, Args)]

@@ -57,7 +57,7 @@ async fn run(
         Command::Jobs => command::jobs(home, output).await,
         Command::Card(options) => command::card(home, &options, output).await,
         Command::Mhl(command) => command::mhl(command, verbose, output).await,
-        Command::Verify(options) => command::verify(options, output).await,
+        Command::Verify(options) => command::verify(home, options, output).await,
         Command::Preview(options) => command::preview(options, output).await,
         Command::Color(options) => command::color(&options, output),
         Command::Export(options) => command::export(home, &options, output).await,

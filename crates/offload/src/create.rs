@@ -11,8 +11,8 @@ use crate::report::SkippedItem;
 use crate::tree::Tree;
 use crate::verify::{Mismatch, UnreadableFile, place, unreadable_patterns};
 use checkgate_mhl::{
-    Action, Append, AppendError, ExpectedFile, FileCheck, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep, LegacyCheck,
-    LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
+    Action, Append, AppendError, ExpectedFile, FileCheck, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep,
+    LegacyCheck, LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
 };
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, RelPath, Timestamp};
 use checkgate_volume::{Destination, DestinationError, DestinationLock, Replace, SourceFile};

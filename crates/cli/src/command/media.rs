@@ -1,12 +1,11 @@
-//! Owns the commands that need no stored state: volumes, inspect, verify, preview, color, export, forge, completions.
+//! Owns the commands that need no stored state: volumes, inspect, preview, color, export, forge, completions.
 
 use super::{open, refused};
-use crate::args::{Arguments, Color, Depth, Export, Forge, Inspect, Preview, Verify};
+use crate::args::{Arguments, Color, Export, Forge, Inspect, Preview};
 use crate::output::{Output, gigabytes};
 use checkgate_app::PreviewOptions;
 use checkgate_app::engines::color::eval::{self, EvalOptions};
 use checkgate_app::engines::color::{Aces, ColorEngine, Engine, amf_processor};
-use checkgate_app::engines::offload::{Control, Meter, VerifyDepth, VerifyOptions};
 use checkgate_app::engines::volume::files;
 use checkgate_model::{ErrorCode, Problem, RelPath, Severity};
 use checkgate_testkit::{CardSize, Damage, Family, ForgeOptions, forge_card_with};
@@ -91,52 +90,6 @@ pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem>
         output.note(&format!("read {} to find this out", gigabytes(recognition.bytes_read)));
     }
     Ok(u8::from(worst == Some(Severity::Error)))
-}
-
-pub(crate) async fn verify(options: Verify, output: &Output) -> Result<u8, Problem> {
-    let depth = match options.depth.unwrap_or(Depth::Device) {
-        Depth::Device => VerifyDepth::Device,
-        Depth::System => VerifyDepth::System,
-        Depth::None => VerifyDepth::None,
-    };
-    let verify =
-        VerifyOptions { depth, all_formats: options.all_formats, manifest: options.manifest, ..VerifyOptions::default() };
-    let (control, meter) = (Control::new(), Meter::new());
-    let (stopper, shown) = (control.clone(), meter.clone());
-    let interrupt = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stopper.stop();
-        }
-    });
-    let bar = indicatif::ProgressBar::new(1).with_style(
-        indicatif::ProgressStyle::with_template("  verifying {bar:28} {percent:>3} %  {decimal_bytes_per_sec}  {eta} left")
-            .expect("the template is legal")
-            .progress_chars("##-"),
-    );
-    let bar_task = bar.clone();
-    let show = tokio::spawn(async move {
-        let mut every = tokio::time::interval(std::time::Duration::from_millis(100));
-        loop {
-            every.tick().await;
-            let lane = shown.snapshot().source;
-            bar_task.set_length(lane.bytes_total.max(1));
-            bar_task.set_position(lane.bytes_done);
-        }
-    });
-    let path = options.path;
-    let answer = tokio::task::spawn_blocking(move || checkgate_app::verify_folder(&path, &verify, &control, &meter))
-        .await
-        .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
-    show.abort();
-    interrupt.abort();
-    bar.finish_and_clear();
-    let answer = answer?;
-    if output.json {
-        output.value(&answer.view);
-    } else {
-        output.verification(&answer.view);
-    }
-    Ok(answer.exit_code)
 }
 
 pub(crate) async fn preview(options: Preview, output: &Output) -> Result<u8, Problem> {

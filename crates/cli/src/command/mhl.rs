@@ -87,6 +87,9 @@ fn patterns(ignoring: Ignoring) -> Result<Vec<String>, ManifestProblem> {
         patterns.extend(text.lines().map(str::to_owned));
     }
     patterns.retain(|pattern| !pattern.trim().is_empty());
+    if let Some(pattern) = patterns.iter().find(|pattern| pattern.chars().any(|c| c.is_control() && c != '\t')) {
+        return Err(usage(refused(format!("{pattern:?} is no pattern: it holds more than one line, or a control character"))));
+    }
     Ok(patterns)
 }
 
@@ -238,12 +241,12 @@ fn check(options: &Check, shown: &Shown<'_>) -> Answer {
         let exit_code = if error.is_not_found() { 2 } else { 3 };
         ManifestProblem { problem: Problem::from_error(error.code(), &error), exit_code }
     })?;
-    let violations = manifests::check_schema(&options.file, &bytes, options.directory_file);
+    let violations = manifests::judge_document(&options.file, &bytes, options.directory_file);
     let output = shown.output;
     if output.json {
         output.value(&serde_json::json!({
             "file": options.file,
-            "kind": violations.kind,
+            "kind": violations.kind.to_string(),
             "valid": violations.violations.is_empty(),
             "violations": violations.violations,
         }));

@@ -5,13 +5,15 @@ mod cloud;
 mod media;
 mod mhl;
 mod stopper;
+mod verify;
 
 pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
 pub(crate) use cloud::{cloud, upload};
-pub(crate) use media::{color, completions, export, forge, inspect, preview, verify, volumes};
+pub(crate) use media::{color, completions, export, forge, inspect, preview, volumes};
 
 pub(crate) use mhl::mhl;
 use stopper::Stopper;
+pub(crate) use verify::verify;
 
 use checkgate_app::{App, Options};
 use checkgate_model::{ErrorCode, Problem};
