@@ -46,7 +46,7 @@ pub(crate) fn view(id: &str, root: &Path, report: &VerifyReport) -> Verification
         bytes_done: report.checked_bytes,
         bytes_total: report.checked_bytes,
         manifests: report.basis.iter().map(|basis| basis.path.clone()).collect(),
-        checked: report.checked,
+        checked: report.equal(),
         missing: listed(report.missing.iter().map(ToString::to_string)),
         extra: listed(report.extra.iter().map(ToString::to_string)),
         renamed: listed(renamed),

@@ -194,7 +194,8 @@ fn section(report: &VerifyReport, volume: Option<&Volume>) -> DriveSection {
         .map(|basis| basis.root_hashes.clone())
         .unwrap_or_default();
     DriveSection {
-        path: report.root.display().to_string(),
+        // A report is read elsewhere: a relative path would mean nothing there.
+        path: report.root.canonicalize().unwrap_or_else(|_| report.root.clone()).display().to_string(),
         volume: volume.map(volume_words).unwrap_or_default(),
         verdict,
         summary: summary(report, verdict),
@@ -255,7 +256,7 @@ fn basis_line(basis: &Basis) -> BasisLine {
     detail.extend(basis.generation.map(|number| format!("generation {number}")));
     detail.extend(basis.created.map(|at| shown_time(at)));
     detail.extend(basis.process.map(str::to_owned));
-    detail.push(format!("{} files", basis.files));
+    detail.push(if basis.files == 1 { "1 file".to_owned() } else { format!("{} files", basis.files) });
     detail.extend(basis.comment.clone());
     let mut by: Vec<String> = basis.authors.clone();
     if !basis.tool.is_empty() {

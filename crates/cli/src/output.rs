@@ -169,7 +169,12 @@ impl Output {
         for manifest in &view.manifests {
             self.line(&format!("  manifest     {manifest}"));
         }
-        self.line(&format!("  checked      {} files, {}, {}", view.checked, gigabytes(view.bytes_total), view.evidence_words));
+        self.line(&format!(
+            "  equal        {} files; {} read, {}",
+            view.checked,
+            gigabytes(view.bytes_total),
+            view.evidence_words
+        ));
         list("missing", &view.missing);
         list("extra", &view.extra);
         list("renamed", &view.renamed);

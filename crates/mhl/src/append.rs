@@ -114,6 +114,7 @@ impl From<RelPath> for FolderRecord {
 
 /// A generation to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewGeneration {
     /// Folder whose history it belongs to; `None` at the root.
     pub folder: Option<RelPath>,
@@ -143,6 +144,7 @@ pub struct NewGeneration {
 
 /// Why no generation can be built. Nothing has been written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AppendError {
     /// The name contains a character that XML cannot carry.
     #[error("{path:?} contains a character that a manifest cannot carry")]

@@ -27,6 +27,7 @@ pub struct Chain {
 
 /// Why bytes are no chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseChainError {
     /// Not readable XML.
     #[error(transparent)]

@@ -43,6 +43,7 @@ pub struct SizeDiffers {
 
 /// The difference, each list in path order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Difference {
     /// Expected files and folders that are not there.
     pub missing: Vec<RelPath>,

@@ -24,6 +24,7 @@ pub struct HistoryFile {
 
 /// One generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Generation {
     /// Number, from 1.
     pub number: u32,
@@ -62,6 +63,7 @@ pub enum Unchained {
 
 /// Something a reader should be told although the history was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HistoryWarning {
     /// A manifest said something odd.
     #[error("{name}: {warning}")]
@@ -94,6 +96,7 @@ pub enum HistoryWarning {
 
 /// Why a history cannot be trusted. Nothing may be verified against it or appended to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HistoryError {
     /// The folder exists, the chain does not.
     #[error("the history has no chain file")]
@@ -181,6 +184,7 @@ impl HistoryError {
 
 /// Why a history could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError<E> {
     /// It cannot be trusted.
     #[error(transparent)]

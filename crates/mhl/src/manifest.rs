@@ -173,6 +173,7 @@ pub struct ManifestReference {
 
 /// Something a reader should be told although the manifest was read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestWarning {
     /// A hash without action counts as original.
     #[error("{0}: a hash without action is taken as original")]
@@ -211,6 +212,7 @@ pub enum ManifestWarning {
 
 /// Why bytes are no manifest that can be trusted to say what it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseManifestError {
     /// Not readable XML.
     #[error(transparent)]
@@ -265,6 +267,7 @@ pub enum ParseManifestError {
 
 /// Why a manifest cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteManifestError {
     /// XML 1.0 has no way to carry some control characters.
     #[error("{text:?} ({what}) contains a character that XML cannot carry")]

@@ -26,6 +26,7 @@ pub struct Rename {
 
 /// What was renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Renames {
     /// Files.
     pub files: Vec<Rename>,

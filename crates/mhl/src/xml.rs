@@ -15,6 +15,7 @@ pub(crate) const MAX_BYTES: usize = 1 << 30;
 
 /// Why bytes are not the XML they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum XmlError {
     /// Not well-formed, or cut off.
     #[error("not well-formed XML at byte {at_byte}: {reason}")]

@@ -76,7 +76,7 @@ pub fn verify_and_append(
 fn merge(report: &mut VerifyReport, scope: Option<&RelPath>, found: CreateReport) {
     let placed = |path: &RelPath| scope.map_or_else(|| Some(path.clone()), |scope| scope.join(path.as_str()).ok());
     let prefix = scope.map_or_else(String::new, |scope| format!("{scope}/"));
-    report.checked += found.hashed - found.new_files.len() as u64;
+    report.checked += found.hashed.saturating_sub(found.new_files.len() as u64);
     report.checked_bytes += found.hashed_bytes;
     if let Some(level) = found.level
         && report.level.is_none_or(|known| level < known)

@@ -195,6 +195,13 @@ impl VerifyReport {
             && self.renamed.iter().all(|renamed| renamed.equal != Some(false))
     }
 
+    /// Files whose content was compared and is the recorded one.
+    #[must_use]
+    pub fn equal(&self) -> u64 {
+        let renamed = self.renamed.iter().filter(|renamed| renamed.equal == Some(false)).count();
+        self.checked.saturating_sub((self.mismatched.len() + self.unproven.len() + renamed) as u64)
+    }
+
     fn differs(&self) -> bool {
         !self.mismatched.is_empty()
             || !self.unproven.is_empty()

@@ -367,8 +367,8 @@ impl Shown<'_> {
             self.output.line(&format!("  written       {manifest}"));
         }
         self.output.line(&format!(
-            "  hashed        {} files, {}; {} original, {} verified hashes",
-            view.hashed,
+            "  hashed        {}, {}; {} original, {} verified hashes",
+            counted(view.hashed, "file"),
             gigabytes(view.hashed_bytes),
             view.original,
             view.verified
@@ -472,9 +472,9 @@ impl Shown<'_> {
                 self.output.line(&format!("  {}", printable(words)));
             }
             self.output.line(&format!(
-                "  {} files, {} folders, {}: {} original, {} verified, {} failed",
-                generation.files,
-                generation.folders,
+                "  {}, {}, {}: {} original, {} verified, {} failed",
+                counted(generation.files, "file"),
+                counted(generation.folders, "folder"),
                 generation.formats.join(", "),
                 generation.original,
                 generation.verified,
@@ -501,13 +501,18 @@ impl Shown<'_> {
             return;
         }
         self.output.line(&format!("{}  {}", self.output.good("WRITTEN"), view.list));
-        self.output.line(&format!("  {} files", view.files));
+        self.output.line(&format!("  {}", counted(view.files, "file")));
         self.output.line(&format!("  {}", view.c4));
         if let Some(collection) = &view.collection {
             self.output.line(&format!("  listed in {collection}"));
         }
         self.list("left out", &view.left_out);
     }
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// A name as it can be shown on one line of a terminal: control characters could rewrite what stands there.

@@ -116,6 +116,7 @@ pub struct LegacyList {
 
 /// Why bytes are no legacy list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseLegacyError {
     /// Not readable XML.
     #[error(transparent)]

@@ -53,6 +53,7 @@ pub struct NewLegacyList {
 
 /// Why a list cannot be written. Nothing has been produced.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteLegacyError {
     /// The schema asks for at least one entry.
     #[error("a legacy list needs at least one file")]

@@ -64,6 +64,7 @@ pub struct SchemaViolation {
 
 /// What a schema can have against an element.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SchemaProblem {
     /// Not readable XML; nothing after this was looked at.
     #[error(transparent)]

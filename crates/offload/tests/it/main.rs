@@ -3,6 +3,7 @@
 
 mod faults;
 mod loop_image;
+mod manifests;
 mod resume;
 mod round_trip;
 mod support;

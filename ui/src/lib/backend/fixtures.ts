@@ -56,8 +56,8 @@ function upload(more: Partial<UploadView> = {}): UploadView {
 }
 
 export const verifications: VerificationView[] = [
-  { id: 'ver1', path: '/media/SHUTTLE-4/day-11', state: 'differences', bytes_done: 2.1e12, bytes_total: 2.1e12, manifests: ['A001R0BB/ascmhl/0002_A001R0BB.mhl', 'B001R0BB/ascmhl/0001_B001R0BB.mhl'], checked: 118, missing: ['A001R0BB/A001C014_261122_R0BB.mxf'], extra: ['.fseventsd/0000000000a1', 'notes.txt'], mismatched: ['B001R0BB/B001C003_261122_R0BB.mxf'], unreadable: [], notes: ['Generation 1 of A001R0BB names a tool version that is not known here.'], evidence_words: 'read back (device)' },
-  { id: 'ver2', path: '/media/ARCHIVE-2/reel-04', state: 'whole', bytes_done: 640e9, bytes_total: 640e9, manifests: ['reel-04.mhl'], checked: 2412, missing: [], extra: [], mismatched: [], unreadable: [], notes: [], evidence_words: 'read back (system)' },
+  { id: 'ver1', path: '/media/SHUTTLE-4/day-11', state: 'differences', bytes_done: 2.1e12, bytes_total: 2.1e12, manifests: ['A001R0BB/ascmhl/0002_A001R0BB.mhl', 'B001R0BB/ascmhl/0001_B001R0BB.mhl'], checked: 118, missing: ['A001R0BB/A001C014_261122_R0BB.mxf'], extra: ['.fseventsd/0000000000a1', 'notes.txt'], mismatched: ['B001R0BB/B001C003_261122_R0BB.mxf'], unreadable: [], renamed: ['A001R0BB/Audio/Zürich.wav is A001R0BB/Audio/Zu\u0308rich.wav: other Unicode form of the same name, content verified'], damaged: [], notes: ['Generation 1 of A001R0BB names a tool version that is not known here.'], evidence_words: 'read back (device)' },
+  { id: 'ver2', path: '/media/ARCHIVE-2/reel-04', state: 'whole', bytes_done: 640e9, bytes_total: 640e9, manifests: ['reel-04.mhl'], checked: 2412, missing: [], extra: [], mismatched: [], unreadable: [], renamed: [], damaged: [], notes: [], evidence_words: 'read back (system)' },
 ]
 
 export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
