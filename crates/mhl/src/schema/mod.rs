@@ -7,7 +7,8 @@
 //! * The root must be that of the asked kind. The schemas declare more elements at the top than one, so that libxml2 also takes a
 //!   lone `<md5>` for a valid legacy list, and a manifest for a valid chain.
 //! * ASC MHL documents must be UTF-8 (spec 6.1). A schema does not look at encodings.
-//! * A DOCTYPE, more than 64 levels, and names that break the rules of XML namespaces are refused.
+//! * A DOCTYPE, more than 64 levels or attributes, more than 256 namespace declarations in force, and names that break the rules of
+//!   XML namespaces are refused.
 //! * `xsi:type` is followed where it names the type that the element has anyway, and below `metadata` where it names a common type
 //!   of XML Schema or a type of the schema. Anything else is refused, though some other types would be legal.
 //! * Numbers and years of any length are taken; libxml2 stops at 24 digits and at 63 bits. Blanks around a date and a CDATA section

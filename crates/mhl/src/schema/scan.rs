@@ -8,6 +8,9 @@ use std::rc::Rc;
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS_NAMESPACE: &str = "http://www.w3.org/2000/xmlns/";
 
+/// Namespace declarations in force at one place: every name is looked up among them.
+const MAX_BINDINGS: usize = 256;
+
 /// An attribute that is no namespace declaration.
 #[derive(Debug)]
 pub(super) struct Attribute<'a> {
@@ -321,6 +324,9 @@ impl<'a> Scanner<'a> {
                 || (value.is_empty() && !declared.is_empty());
             if reserved {
                 return Err(self.malformed("a namespace declaration that is not allowed"));
+            }
+            if self.bindings.len() == MAX_BINDINGS {
+                return Err(self.malformed("too many namespace declarations"));
             }
             self.bindings.push((declared, Rc::from(value.as_ref())));
         }

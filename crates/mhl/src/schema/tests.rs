@@ -40,6 +40,7 @@ fn violations_are_bounded_and_so_are_depth_and_width() {
     for hostile in [
         "<a>".repeat(100_000),
         format!("<a{}/>", (0..1000).map(|number| format!(" a{number}=''")).collect::<String>()),
+        (0..60).map(|level| format!("<a{}>", (0..10).map(|n| format!(" xmlns:p{level}q{n}='u'")).collect::<String>())).collect(),
         "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".to_owned(),
         "<a>&b;</a>".to_owned(),
     ] {

@@ -1,0 +1,4 @@
+//! The reader of manifests: any bytes are answered with a value.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checkgate_mhl_fuzz::manifest(bytes));
