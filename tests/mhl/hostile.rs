@@ -192,7 +192,6 @@ fn what_is_no_manifest_is_refused() {
         ("short digest", good.replace(ABC_XXH64, &ABC_XXH64[1..]).into_bytes()),
         ("no digest text", good.replace(ABC_XXH64, "").into_bytes()),
         ("not hexadecimal", good.replace(ABC_XXH64, "44bc2cf5ad77099g").into_bytes()),
-        ("unknown action", good.replace("original", "trusted").into_bytes()),
         ("C4 too large", good.replace("xxh64", "c4").replace(ABC_XXH64, &format!("c4{}", "z".repeat(88))).into_bytes()),
         ("C4 alphabet", good.replace("xxh64", "c4").replace(ABC_XXH64, &format!("c4{}", "0".repeat(88))).into_bytes()),
     ];
@@ -202,6 +201,27 @@ fn what_is_no_manifest_is_refused() {
         forge(&root, &[xml]);
         refused(&root, case);
     }
+}
+
+/// Trusted by nobody: refused, or told as a file that nothing vouches for.
+#[test]
+fn an_unknown_action_makes_no_digest_trusted() {
+    let stage = Stage::new();
+    let root = stage.tree("card", &[("a.mov", "abc"), ("b.mov", "abc")]);
+    forge(&root, &[hashlist(&format!("{}{}", entry("a.mov", "trusted"), entry("b.mov", "original")))]);
+    let answer = mhl("verify", &root, "").says("trusted");
+    assert!([11, 31].contains(&answer.code), "{} {}", answer.code, answer.all());
+}
+
+/// A pattern nobody can compile must not switch off the others.
+#[test]
+fn a_huge_pattern_leaves_the_others_in_force() {
+    let stage = Stage::new();
+    let root = stage.tree("card", &[("a.mov", "abc"), ("b.tmp", "left out"), (".DS_Store", "finder")]);
+    let patterns = format!("<pattern>{}</pattern><pattern>*.tmp</pattern>", "a*".repeat(1 << 20));
+    forge(&root, &[hashlist_with(&entry("a.mov", "original"), &patterns, "")]);
+    let answer = mhl("verify", &root, "");
+    assert!([0, 31].contains(&answer.code), "{} {:.2000}", answer.code, answer.all());
 }
 
 /// Names that are only unusual are no attack.

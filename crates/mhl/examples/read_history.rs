@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // Every path ever recorded must be there; a hash that failed once is never a reference.
-    for (path, expected) in history.expected() {
+    for (path, expected) in history.expected().iter() {
         match fastest(&expected.trusted) {
             _ if expected.is_dir => println!("{path}/"),
             Some(hash) => println!("{path}  {hash}"),

@@ -2,7 +2,9 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 #![allow(clippy::disallowed_methods, reason = "an example stands alone, without the crates that publish and tell the time")]
 
-use checkgate_mhl::{CHAIN, FOLDER, FileRecord, History, HistoryFile, IgnoreSet, MultiHasher, Operation, Process};
+use checkgate_mhl::{
+    Append, CHAIN, FOLDER, FileRecord, FolderRecord, History, HistoryFile, IgnoreSet, MultiHasher, Operation, Process,
+};
 use checkgate_model::{HashFormat, RelPath, Timestamp};
 use std::error::Error;
 use std::fs::{self, File};
@@ -41,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
             if kind.is_dir() {
-                folders.push(path.clone());
+                folders.push(FolderRecord::from(path.clone()));
                 open.push(Some(path));
             } else if kind.is_file() {
                 // A file that is known is hashed in a format that can be compared, whatever is asked for.
@@ -54,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    let generation = history.append(name, &operation, &records, &folders, &[])?;
+    let generation = history.append(&Append::whole(name, &operation, &records, &folders))?;
 
     // The manifest first, the chain last: after a crash in between, the old chain still holds.
     let folder = root.join(FOLDER);

@@ -184,7 +184,6 @@ impl HistoryError {
 
 /// Why a history could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum LoadError<E> {
     /// It cannot be trusted.
     #[error(transparent)]

@@ -32,18 +32,20 @@ impl IgnoreSet {
         if let Some(names) = plain_names(patterns) {
             return Self { matcher: Matcher::Names(names), patterns: patterns.to_vec(), unreadable: Vec::new() };
         }
-        // "." keeps the matcher from cutting anything off the relative paths it is asked about.
-        let mut builder = GitignoreBuilder::new(".");
-        let mut unreadable = Vec::new();
-        for pattern in patterns {
-            if builder.add_line(None, &without_posix_classes(pattern)).is_err() {
-                unreadable.push(pattern.clone());
-            }
-        }
-        let matcher = builder.build().unwrap_or_else(|_| {
-            unreadable = patterns.to_vec();
-            Gitignore::empty()
+        let (mut readable, mut unreadable): (Vec<&String>, Vec<&String>) =
+            patterns.iter().partition(|pattern| pattern.len() <= MOST_PATTERN_BYTES);
+        let matcher = matcher_of(&readable).unwrap_or_else(|| {
+            // One that cannot be compiled takes none of the others with it.
+            let (good, bad): (Vec<&String>, Vec<&String>) =
+                readable.drain(..).partition(|pattern| matcher_of(std::slice::from_ref(pattern)).is_some());
+            unreadable.extend(bad);
+            matcher_of(&good).unwrap_or_else(|| {
+                let defaults: Vec<String> = DEFAULT_PATTERNS.iter().map(ToString::to_string).collect();
+                unreadable.extend(good.into_iter().filter(|pattern| !defaults.contains(pattern)));
+                matcher_of(&defaults.iter().collect::<Vec<_>>()).unwrap_or_else(Gitignore::empty)
+            })
         });
+        let unreadable = unreadable.into_iter().cloned().collect();
         Self { matcher: Matcher::Git(matcher), patterns: patterns.to_vec(), unreadable }
     }
 
@@ -83,6 +85,19 @@ impl IgnoreSet {
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
     }
+}
+
+/// The longest line that is taken for a pattern.
+const MOST_PATTERN_BYTES: usize = 4096;
+
+/// `None` if one of the lines is no pattern, or all of them together are too much.
+fn matcher_of(patterns: &[&String]) -> Option<Gitignore> {
+    // "." keeps the matcher from cutting anything off the relative paths it is asked about.
+    let mut builder = GitignoreBuilder::new(".");
+    for pattern in patterns {
+        builder.add_line(None, &without_posix_classes(pattern)).ok()?;
+    }
+    builder.build().ok()
 }
 
 /// Git knows the classes of POSIX inside brackets; the matcher does not.
@@ -305,6 +320,15 @@ mod tests {
             assert_eq!(plain.is_ignored(&path(text), is_dir), git.is_ignored(&path(text), is_dir), "{text}");
         }
         assert!(!set(&["x/"]).is_ignored(&path("a/x"), false) && set(&["x/"]).is_ignored(&path("a/x/y"), false));
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_takes_none_with_it() {
+        let long = "a*".repeat(1 << 20);
+        let set = set(&[".DS_Store", "ascmhl", "ascmhl/", &long, "*.tmp"]);
+        assert_eq!(set.unreadable(), [long]);
+        assert!(set.is_ignored(&path("ascmhl/x"), false) && set.is_ignored(&path("x.tmp"), false));
+        assert!(!set.is_ignored(&path("aaa"), false));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The schema check against libxml2: what the one calls valid, the other must.
 
 use crate::lint::{CHAIN, LEGACY, MANIFEST, judge};
-use crate::support::{operation, record, samples, walk};
+use crate::support::{Appending as _, operation, record, samples, walk};
 use checkgate_mhl::{Author, DocumentKind, History, Process, SchemaProblem, check_schema};
 use checkgate_model::{HashFormat, RelPath};
 use quick_xml::events::Event;
@@ -470,7 +470,7 @@ fn written() -> (Vec<u8>, Vec<u8>) {
     };
     let files = [record("A/b &<>.mov", b"1", &HashFormat::ALL), record("c", b"", &HashFormat::ALL)];
     let folders = [RelPath::new("A").unwrap(), RelPath::new("E").unwrap()];
-    let new = History::empty().append("R", &operation, &files, &folders, &["*.tmp".to_owned()]).unwrap();
+    let new = History::empty().append_all("R", &operation, &files, &folders, &["*.tmp".to_owned()]).unwrap();
     (new.manifest_xml, new.chain_xml)
 }
 
