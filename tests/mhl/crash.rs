@@ -121,7 +121,7 @@ fn a_create_killed_at_any_moment_leaves_a_history_that_loads() {
         killed += u32::from(kill_at(&root, &moment));
         goes_on(&root, &format!("round {round}"), &known);
     }
-    assert!(killed >= 10, "only {killed} of 20 were killed while they ran");
+    assert!(killed >= 5, "only {killed} of 20 were killed while they ran");
 }
 
 #[test]

@@ -372,7 +372,7 @@ pub(crate) fn reference() -> Option<Reference> {
         Command::new(python)
     };
     command.args(["-c", include_str!("reference.py")]).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let ask = child.stdin.take().unwrap();
     let mut answers = BufReader::new(child.stdout.take().unwrap());
     let mut version = String::new();

@@ -250,6 +250,41 @@ fn a_link_in_place_of_a_manifest_or_chain_does_not_lead_outside() {
     assert_eq!(fs::read_dir(stage.path("elsewhere")).unwrap().count(), 4, "written through a link");
 }
 
+/// Whoever opens a FIFO waits for ever.
+#[test]
+fn what_is_no_file_in_place_of_a_manifest_or_chain_is_refused_and_not_opened() {
+    let stage = Stage::new();
+    let before = sealed(&stage);
+    for kind in ["fifo", "folder"] {
+        for (case, name) in [("chain", "ascmhl_chain.xml".to_owned()), ("manifest", chain(&before).remove(1).1)] {
+            let root = copy(&before, &stage.path(&format!("{kind} {case}")));
+            let path = root.join("ascmhl").join(name);
+            fs::remove_file(&path).unwrap();
+            if kind == "fifo" {
+                crate::support::tool("mkfifo", &[path.as_os_str()]);
+            } else {
+                fs::create_dir(&path).unwrap();
+            }
+            for command in ["verify", "diff", "info", "create"] {
+                let answer = mhl(command, &root, "");
+                assert!([3, 31, 32, 33].contains(&answer.code), "{kind} {case} {command}: {} {}", answer.code, answer.all());
+            }
+        }
+        // One that the chain does not name.
+        let root = copy(&before, &stage.path(&format!("{kind} beside")));
+        let path = root.join("ascmhl/0009_beside.mhl");
+        if kind == "fifo" {
+            crate::support::tool("mkfifo", &[path.as_os_str()]);
+        } else {
+            fs::create_dir(&path).unwrap();
+        }
+        for command in ["verify", "diff", "info", "create"] {
+            let answer = mhl(command, &root, "");
+            assert!([0, 3, 31].contains(&answer.code), "{kind} beside {command}: {} {}", answer.code, answer.all());
+        }
+    }
+}
+
 // T7
 #[test]
 fn every_change_of_a_large_file_is_found() {

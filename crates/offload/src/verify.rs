@@ -413,9 +413,7 @@ impl Records {
         }
         let history = loaded.history;
         let mut records = Self::new(history.ignore_rules(&options.ignore));
-        report.warnings.extend(
-            records.rules.unreadable().into_iter().map(|pattern| format!("the ignore pattern {pattern:?} cannot be read")),
-        );
+        report.warnings.extend(unreadable_patterns(&records.rules));
         records.unknown = loaded.damaged.iter().map(|damage| damage.scope.clone()).collect();
         report.damaged = loaded.damaged;
         describe(&history, None, report);
