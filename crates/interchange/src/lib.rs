@@ -1,5 +1,8 @@
-//! Owns reading and writing what other tools of the trade exchange: ALE and CSV. Must never know the database, do I/O or drop a
-//! column it does not know.
+//! Owns reading and writing what other tools of the trade exchange. Must never know the database, do I/O or drop a field it does
+//! not know.
 
 pub mod ale;
 pub mod csv;
+pub mod roll;
+
+pub use roll::RollClip;
