@@ -3,6 +3,9 @@
 
 pub mod ale;
 pub mod csv;
+mod json;
+pub mod otio;
 pub mod roll;
 
+pub use json::ReadJsonError;
 pub use roll::RollClip;

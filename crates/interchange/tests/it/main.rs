@@ -8,6 +8,7 @@
 
 mod ale;
 mod csv;
+mod otio;
 
 use checkgate_model::{Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, RelPath};
 use checkgate_testkit::python::ReferencePython;
