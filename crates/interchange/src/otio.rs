@@ -238,7 +238,7 @@ fn reference(clip: &RollClip<'_>, range: &Value) -> Value {
     };
     let name = path.rsplit('/').next().unwrap_or(&path);
     let frames = clip.clip.and_then(|clip| clip.sequence.as_ref());
-    if let (Some(frames), Some((prefix, number, suffix)), Some(rate)) = (frames, numbered(name), clip.media_rate())
+    if let (Some(frames), Some((prefix, number, suffix)), Some(rate)) = (frames, roll::numbered(name), clip.media_rate())
         && number.parse().is_ok_and(|number: u64| (frames.first..=frames.last).contains(&number))
     {
         return json!({
@@ -252,15 +252,6 @@ fn reference(clip: &RollClip<'_>, range: &Value) -> Value {
         "OTIO_SCHEMA": "ExternalReference.1", "metadata": {}, "name": name, "available_range": range, "available_image_bounds": null,
         "target_url": url(&path),
     })
-}
-
-/// `A001C001.0001234.ari` is a prefix, seven digits and a suffix: the number is the last run of digits before the extension.
-fn numbered(name: &str) -> Option<(&str, &str, &str)> {
-    let stem = name.rfind('.').unwrap_or(name.len());
-    let from = name[..stem]
-        .rfind(|c: char| !c.is_ascii_digit())
-        .map_or(0, |at| at + name[at..].chars().next().map_or(1, char::len_utf8));
-    (from < stem).then(|| (&name[..from], &name[from..stem], &name[stem..]))
 }
 
 /// A path as a relative URL reference (RFC 3986 4.2): what is no path character is escaped; a first segment with a colon would be a

@@ -148,3 +148,12 @@ pub fn common_rate(records: &[ClipRecord]) -> Option<FrameRate> {
     let most = rates.iter().map(|(_, count)| *count).max()?;
     rates.into_iter().find(|(_, count)| *count == most).map(|(rate, _)| rate)
 }
+
+/// `A001C001.0001234.ari` is a prefix, seven digits and a suffix: the number is the last run of digits before the extension.
+pub(crate) fn numbered(name: &str) -> Option<(&str, &str, &str)> {
+    let stem = name.rfind('.').unwrap_or(name.len());
+    let from = name[..stem]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| at + name[at..].chars().next().map_or(1, char::len_utf8));
+    (from < stem).then(|| (&name[..from], &name[from..stem], &name[stem..]))
+}

@@ -8,6 +8,7 @@
 
 mod ale;
 mod csv;
+mod fdl;
 mod otio;
 
 use checkgate_model::{Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, RelPath};
@@ -73,4 +74,24 @@ fn timed(name: &str, start: &str, rate: (i64, i64), frames: i64) -> ClipRecord {
 fn clip(name: &str, kind: ClipKind, role: FileRole, paths: &[&str]) -> Clip {
     let files = paths.iter().map(|path| ClipFile { path: RelPath::new(path).unwrap(), size_bytes: 1, role }).collect();
     Clip { name: name.to_owned(), roll: None, kind, files, sequence: None }
+}
+
+/// What the schema at `path` of the samples says about each document: nothing, or its first objection. Judged by `jsonschema`.
+fn judged(schema: &str, documents: &[serde_json::Value]) -> Option<Vec<String>> {
+    let schema = sample(schema)?;
+    let python = reader(&["jsonschema"])?;
+    let script = "
+import sys, json, jsonschema
+schema = json.load(open(sys.argv[1], encoding='utf-8'))
+judge = jsonschema.validators.validator_for(schema)(schema)
+def told(document):
+    for error in judge.iter_errors(document):
+        best = jsonschema.exceptions.best_match([error])
+        return '%s: %s' % (best.json_path, best.message[:300])
+    return ''
+print(json.dumps([told(document) for document in json.load(sys.stdin)]))
+";
+    let input = serde_json::to_vec(documents).unwrap();
+    let printed = python.run(script, &[schema.to_str().unwrap()], &input).unwrap_or_else(|error| panic!("{error}"));
+    Some(serde_json::from_str(&printed).unwrap())
 }
