@@ -23,13 +23,29 @@ pub enum ReadJsonError {
 
 /// The document, if it is within the bounds.
 pub(crate) fn read(bytes: &[u8]) -> Result<Value, ReadJsonError> {
+    serde_json::from_slice(bounded(bytes)?).map_err(ReadJsonError::Syntax)
+}
+
+/// Documents one after the other, on lines of their own or not.
+pub(crate) fn read_each(bytes: &[u8]) -> Result<Vec<Value>, ReadJsonError> {
+    let mut documents = Vec::new();
+    for document in serde_json::Deserializer::from_slice(bounded(bytes)?).into_iter() {
+        documents.push(document.map_err(ReadJsonError::Syntax)?);
+        if documents.len() > MAX_VALUES {
+            return Err(ReadJsonError::TooLarge(bytes.len()));
+        }
+    }
+    Ok(documents)
+}
+
+fn bounded(bytes: &[u8]) -> Result<&[u8], ReadJsonError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // Commas and opened brackets count values from above, before anything is allocated.
     let values = bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
     if bytes.len() > MAX_BYTES || values > MAX_VALUES {
         return Err(ReadJsonError::TooLarge(bytes.len()));
     }
-    serde_json::from_slice(bytes).map_err(ReadJsonError::Syntax)
+    Ok(bytes)
 }
 
 /// The document as text that people can read.

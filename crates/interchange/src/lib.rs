@@ -5,6 +5,8 @@ pub mod ale;
 pub mod csv;
 pub mod fdl;
 mod json;
+pub mod omc;
+pub mod opentrackio;
 pub mod otio;
 pub mod roll;
 

@@ -7,7 +7,8 @@
 
 use crate::json::{self, ReadJsonError};
 use crate::roll::{self, RollClip};
-use checkgate_model::{ClipKind, FrameRate, Timecode};
+use checkgate_model::{ClipKind, ClipRecord, FrameRate, Timecode};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Namespace of everything that is ours in another's metadata.
@@ -113,6 +114,14 @@ impl Otio {
     pub fn clips_without_length(&self) -> Vec<&str> {
         let listed = self.document.pointer("/metadata/checkgate/clips_without_length").and_then(Value::as_array);
         listed.into_iter().flatten().filter_map(|clip| json::text(clip, "name")).collect()
+    }
+}
+
+impl OtioClip<'_> {
+    /// The canonical record, where the clip was written by us.
+    #[must_use]
+    pub fn record(&self) -> Option<ClipRecord> {
+        ClipRecord::deserialize(self.value.get("metadata")?.get(NAMESPACE)?).ok()
     }
 }
 

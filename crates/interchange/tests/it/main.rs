@@ -9,6 +9,8 @@
 mod ale;
 mod csv;
 mod fdl;
+mod omc;
+mod opentrackio;
 mod otio;
 
 use checkgate_model::{Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, RelPath};
@@ -94,4 +96,49 @@ print(json.dumps([told(document) for document in json.load(sys.stdin)]))
     let input = serde_json::to_vec(documents).unwrap();
     let printed = python.run(script, &[schema.to_str().unwrap()], &input).unwrap_or_else(|error| panic!("{error}"));
     Some(serde_json::from_str(&printed).unwrap())
+}
+
+/// A picture with everything a camera tells.
+fn rich() -> ClipRecord {
+    let mut rich = record();
+    let number = |number| Some(FieldValue::Int(number));
+    let float = |number| Some(FieldValue::Float(number));
+    for (field, value) in [
+        ("clip.uid", words("5b4c1a9e-8a66-4b3c-9f7a-6f0e4f0d2a11")),
+        ("camera.index", words("A")),
+        ("camera.make", words("ARRI")),
+        ("camera.model", words("ALEXA 35")),
+        ("camera.serial", words("51234")),
+        ("media.serial", words("CDX-1")),
+        ("rate.project", Some(FieldValue::Rational(24_000, 1001))),
+        ("rate.sensor", Some(FieldValue::Rational(48_000, 1001))),
+        ("exposure.index", number(800)),
+        ("exposure.shutter_angle", float(172.8)),
+        ("wb.kelvin", number(5600)),
+        ("wb.tint", float(-3.5)),
+        ("lens.model", words("Signature Prime 35")),
+        ("lens.focal_length", float(35.0)),
+        ("lens.focus_distance", float(1.25)),
+        ("lens.t_stop", float(2.8)),
+        ("lens.squeeze", Some(FieldValue::Rational(13, 10))),
+        ("slate.take", words("3")),
+        ("slate.circled", Some(FieldValue::Bool(true))),
+        ("time.recorded_at", words("2026-11-23T09:41:00+01:00")),
+        ("codec.name", words("ProRes 4444 XQ")),
+    ] {
+        rich.state(field, "", value, "raw", "A003R1JL_AVID.ale: column");
+    }
+    rich.state("lens.serial", "", None, "n.a.", "A003R1JL_AVID.ale: column Lens_sn");
+    rich.state("wb.kelvin", "K", Some(FieldValue::Int(5500)), "5500", "other");
+    rich
+}
+
+/// Sound, where all that is known is what a recorder tells.
+fn sound() -> ClipRecord {
+    let mut sound = timed("S001T01", "14:23:00;02", (30_000, 1001), 900);
+    for (field, value) in [("audio.channels", 6), ("audio.sample_rate", 48_000), ("audio.bit_depth", 24)] {
+        sound.state(field, "", Some(FieldValue::Int(value)), "raw", "S001T01.WAV");
+    }
+    sound.state("sound.roll", "", words("S001"), "S001", "S001T01.WAV: iXML TAPE");
+    sound
 }

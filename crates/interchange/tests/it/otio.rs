@@ -66,6 +66,8 @@ fn a_roll_is_a_string_out_with_a_track_per_camera() {
             ("S001T01", ("Sound", "Audio")),
         ]
     );
+    let (records, _) = roll();
+    assert!(clips.iter().zip(&records).all(|(clip, record)| clip.record().as_ref() == Some(record)), "records come back");
     assert_eq!(read.clips_without_length(), ["STILL01"], "what has no length is listed, not dropped");
     let range = clips[0].available_range.unwrap();
     assert_eq!(clips[0].source_range, Some(range));
