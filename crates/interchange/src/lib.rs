@@ -3,6 +3,7 @@
 
 pub mod ale;
 pub mod csv;
+pub mod edl;
 pub mod fdl;
 mod json;
 pub mod omc;

@@ -8,6 +8,7 @@
 
 mod ale;
 mod csv;
+mod edl;
 mod fdl;
 mod omc;
 mod opentrackio;
