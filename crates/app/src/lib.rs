@@ -23,7 +23,7 @@ mod verification;
 mod watching;
 
 pub use card_source::inspect;
-pub use export::export_records;
+pub use export::{Exported, export_records};
 pub use home::Home;
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;

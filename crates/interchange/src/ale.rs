@@ -264,13 +264,13 @@ pub fn video_format(records: &[ClipRecord]) -> &'static str {
     if words.all(|word| word == first) { first } else { "CUSTOM" }
 }
 
-/// Clips whose timecode counts at another base than the list: a reader takes the heading's rate for every row.
+/// Clips with a timecode of another rate than the list: a reader takes the heading's rate for every row.
 #[must_use]
 pub fn counted_at_another_rate(records: &[ClipRecord], fps: FrameRate) -> Vec<String> {
     records
         .iter()
         .map(|record| RollClip { record, clip: None })
-        .filter(|clip| clip.start().is_some_and(|start| start.nominal() != fps.nominal()))
+        .filter(|clip| clip.start().is_some() && clip.timecode_rate() != Some(fps))
         .map(|clip| clip.name())
         .collect()
 }

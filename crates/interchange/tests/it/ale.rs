@@ -59,7 +59,8 @@ fn lengths_count_as_their_starts_do() {
     assert_eq!((row(0, "End"), row(0, "Duration"), row(0, "FPS")), (Some("01:00:50;00"), Some("00:01:00;02"), Some("29.97")));
     assert_eq!((row(1, "End"), row(1, "Duration"), row(1, "FPS")), (Some("01:00:02:40"), Some("00:00:02:00"), Some("47.952")));
     assert_eq!(row(1, "Sensor_fps"), Some("120"));
-    assert_eq!(ale::counted_at_another_rate(&[drop, high], FrameRate::new(30_000, 1001).unwrap()), ["H001C001"]);
+    assert_eq!(ale::counted_at_another_rate(&[drop.clone(), high], FrameRate::new(30_000, 1001).unwrap()), ["H001C001"]);
+    assert_eq!(ale::counted_at_another_rate(&[drop], FrameRate::new(30, 1).unwrap()), ["D001C001"], "29.97 is not 30");
 }
 
 #[test]
