@@ -152,7 +152,7 @@ print(json.dumps({
     assert_eq!(seen["clips"][0]["reel"], "A003R1JL");
     let frames = &seen["clips"][4]["url"];
     assert_eq!(*frames, json!(["A003/A003C005/A003C005.0000010.ari", "A003/A003C005/A003C005.0000019.ari", 10, 19]));
-    // What the library writes again is what we wrote: no field of ours is foreign to its schemas.
+    // What the library writes again says what we wrote.
     let again = otio::parse(seen["again"].to_string().as_bytes()).unwrap();
     let ours = otio::parse(written.as_bytes()).unwrap();
     assert_eq!(again.clips().len(), 7);
