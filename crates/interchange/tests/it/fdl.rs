@@ -151,10 +151,12 @@ fn an_old_list_becomes_a_valid_new_one_and_loses_nothing() {
     assert_eq!(fdl::parse(old.write().as_bytes()).unwrap(), old);
     let mut foreign = old.clone();
     foreign.document["camera_notes"] = json!({"lens": 32.5});
+    foreign.document["_camera_notes"] = json!("ours");
     foreign.document["contexts"][0]["canvases"][0]["dimensions"]["unit"] = json!("px");
     let new = foreign.to_current();
     assert_eq!(new.version(), Some((2, 0)));
-    assert_eq!(new.document["_camera_notes"]["lens"], 32.5);
+    assert_eq!(new.document["__camera_notes"]["lens"], 32.5, "a name that is taken is not taken twice");
+    assert_eq!(new.document["_camera_notes"], "ours");
     assert_eq!(new.document["contexts"][0]["canvases"][0]["dimensions"]["_unit"], "px");
     assert_eq!(new.check(), []);
     if let Some(told) = judged("schemas/ascfdl/ascfdl.schema.v2.0.pyfdl.json", &[old.document, foreign.document, new.document]) {
