@@ -148,6 +148,68 @@ fn metadata_leaves_as_ale_and_csv() {
     assert_eq!(csv.text.lines().count(), forged.expected.clips.len() + 1);
 }
 
+/// Opened by OpenTimelineIO and the ASC's FDL library, judged by the published schemas.
+#[test]
+fn rolls_leave_in_formats_that_others_read() {
+    let stage = Stage::new("exchange");
+    let (card, forged) = stage.card("card");
+    let written = |format: &str| {
+        let file = stage.path(&format!("out.{format}"));
+        stage.run(&["export", format, text(&card), "-o", text(&file)]).expect(0);
+        std::fs::read(file).expect("written")
+    };
+    let timeline = checkgate_interchange::otio::parse(&written("otio")).expect("a timeline");
+    let mut told: Vec<String> = timeline.clips().iter().map(|clip| clip.name.to_owned()).collect();
+    told.extend(timeline.clips_without_length().into_iter().map(str::to_owned));
+    told.sort_unstable();
+    let mut wanted: Vec<&str> = forged.expected.clips.iter().map(|clip| clip.name.as_str()).collect();
+    wanted.sort_unstable();
+    assert_eq!(told, wanted, "every clip is placed or listed");
+    for clip in timeline.clips() {
+        let url = clip.url.expect("a reference");
+        assert!(card.join(url).exists() || clip.value.pointer("/metadata/checkgate/frame_numbers").is_some(), "{url}");
+    }
+    let records = checkgate_interchange::omc::parse(&written("omc")).expect("an ontology").records();
+    assert_eq!(records.len(), wanted.len());
+    let told = checkgate_interchange::opentrackio::parse(&written("opentrackio")).expect("samples").samples;
+    let pictures = forged.expected.clips.iter().filter(|clip| clip.kind != "sound").count();
+    assert_eq!(told.len(), pictures);
+    let list = checkgate_interchange::fdl::parse(&written("fdl")).expect("a list");
+    assert_eq!(list.check(), []);
+
+    let script = "
+import sys, json
+def judge(schema, documents):
+    import jsonschema
+    schema = json.load(open(schema, encoding='utf-8'))
+    for document in documents:
+        jsonschema.validators.validator_for(schema)(schema).validate(document)
+folder, schemas = sys.argv[1:3]
+read = lambda name: open(folder + '/out.' + name, encoding='utf-8').read()
+import opentimelineio
+line = opentimelineio.adapters.read_from_string(read('otio'), 'otio_json')
+print(len(list(line.find_clips())), line.duration().value > 0)
+try:
+    import fdl
+except ImportError:
+    print('no fdl', file=sys.stderr)
+else:
+    fdl.read_from_string(read('fdl'), validate=True)
+if schemas:
+    judge(schemas + '/omc/OMC-JSON-v2.8.schema.json', [json.loads(read('omc'))])
+    judge(schemas + '/opentrackio/schema.json', [json.loads(line) for line in read('opentrackio').splitlines()])
+    judge(schemas + '/ascfdl/ascfdl.schema.v2.0.pyfdl.json', [json.loads(read('fdl'))])
+";
+    let Some(python) = checkgate_testkit::python::ReferencePython::find(&["opentimelineio", "jsonschema"]) else {
+        eprintln!("SKIPPED: no Python with opentimelineio and jsonschema");
+        return;
+    };
+    let schemas = samples().map(|folder| folder.join("schemas").to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = stage.path("").to_string_lossy().trim_end_matches('/').to_owned();
+    let told = python.run(script, &[&folder, &schemas], &[]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(told.trim(), format!("{} True", timeline.clips().len()));
+}
+
 #[test]
 fn previews_name_their_input_transform_and_are_pictures() {
     let stage = Stage::new("preview");

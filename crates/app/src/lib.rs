@@ -25,7 +25,7 @@ mod verify_drives;
 mod watching;
 
 pub use card_source::inspect;
-pub use export::export_records;
+pub use export::{Exported, export_records};
 pub use home::Home;
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;

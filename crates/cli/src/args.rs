@@ -74,9 +74,9 @@ pub(crate) enum Command {
     /// Colour spaces and exact evaluation of colour transforms.
     #[command(subcommand)]
     Color(Color),
-    /// Write the metadata of a card or folder as ALE or CSV.
+    /// Write the clips of a card or folder for others: ALE, CSV, OTIO, OMC-JSON, OpenTrackIO, or a draft of an ASC FDL.
     #[command(
-        after_help = "Examples:\n  checkgate export ale /mnt/ssd/A003R1JL -o A003R1JL.ale\n  checkgate export csv /mnt/ssd/A003R1JL -o -"
+        after_help = "Examples:\n  checkgate export ale /mnt/ssd/A003R1JL -o A003R1JL.ale\n  checkgate export csv /mnt/ssd/A003R1JL -o -\n  checkgate export otio A003R1JL -o A003R1JL.otio\n  checkgate export omc A003R1JL -o A003R1JL.omc.json\n  checkgate export opentrackio A003R1JL -o A003R1JL.jsonl\n  checkgate export fdl A003R1JL -o A003R1JL.fdl\n\nWhat a format cannot hold is said on stderr. OTIO is a string-out with a picture track per camera; its media paths are relative to the card root. OpenTrackIO is one sample per clip and line. The FDL has a canvas per camera format and no framing decision."
     )]
     Export(Export),
     /// Upload a card from a verified copy; goes on where an earlier upload stopped.
@@ -268,7 +268,7 @@ pub(crate) enum Color {
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// Format.
-    #[arg(value_parser = ["ale", "csv"])]
+    #[arg(value_parser = ["ale", "csv", "otio", "omc", "opentrackio", "fdl"])]
     pub(crate) format: String,
     /// Folder of a card or roll, or the reel of a known card.
     pub(crate) path: PathBuf,

@@ -94,7 +94,7 @@ pub(crate) async fn run(options: Demo, output: &Output) -> Result<u8, Problem> {
         output.line(&format!("   {:<28} {} fields: {}", record.clip, record.fields.len(), known.join("  ")));
     }
     let ale = metadata.join(format!("{}.ale", done.card.reel));
-    write(&ale, app.export_text(&card, "ale").await?.as_bytes())?;
+    write(&ale, app.export_text(&card, "ale").await?.text.as_bytes())?;
 
     step("f", "ACES 2.0 previews from the log-encoded clips");
     for clip in app

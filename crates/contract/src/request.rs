@@ -66,7 +66,7 @@ pub struct ClipRequest {
 pub struct ExportRequest {
     /// Card.
     pub card: String,
-    /// `ale` or `csv`.
+    /// `ale`, `csv`, `otio`, `omc`, `opentrackio` or `fdl`.
     pub format: String,
 }
 

@@ -1,11 +1,14 @@
 //! Owns Avid Log Exchange: Heading, Column, Data, tab separated. Readers are lenient (CR, LF, blank lines or none); the writer
 //! gives what Avid and Resolve take: CRLF, blank lines between sections, `End` exclusive.
 
+use crate::roll::{RollClip, int, rate};
 use checkgate_model::{ClipRecord, FieldValue, FrameRate, Timecode};
 
-/// Most rows and columns that are read; a card has some thousand clips, an ALE some hundred columns.
+/// Most rows and columns that are read; a card has some thousand clips, an ALE some hundred columns. Short rows are filled up, so
+/// the table is bounded too: one long row among many would make all of them long.
 const MAX_ROWS: usize = 200_000;
 const MAX_COLUMNS: usize = 4_096;
+const MAX_CELLS: usize = 4_000_000;
 
 /// Why a text is no ALE.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +22,8 @@ pub enum AleError {
     /// The fields are not separated by tabs.
     #[error("fields are separated by {0:?}; only TABS is supported")]
     Delimiter(String),
-    /// More rows or columns than any card has.
-    #[error("more than {0} rows or columns")]
+    /// More rows, columns or cells than any card has.
+    #[error("more than {0} rows, columns or cells")]
     TooLarge(usize),
 }
 
@@ -151,6 +154,9 @@ pub fn parse(text: &str) -> Result<Ale, AleError> {
         .max()
         .unwrap_or(0);
     let width = used.max(ale.columns.len());
+    if width.saturating_mul(ale.rows.len()) > MAX_CELLS {
+        return Err(AleError::TooLarge(MAX_CELLS));
+    }
     ale.columns.resize(width, String::new());
     for row in &mut ale.rows {
         row.resize(width, String::new());
@@ -214,10 +220,7 @@ const ALWAYS: &[&str] = &["Name", "Tracks", "Start", "End", "Duration", "FPS", "
 #[must_use]
 pub fn from_records(records: &[ClipRecord], fps: FrameRate, video_format: &str) -> Ale {
     let rate = rate_text(fps);
-    let audio_khz = records.iter().find_map(|record| match record.get("audio.sample_rate") {
-        Some(FieldValue::Int(rate)) => Some(*rate),
-        _ => None,
-    });
+    let audio_khz = records.iter().find_map(|record| int(record, "audio.sample_rate"));
     let heading = [
         ("FIELD_DELIM", "TABS".to_owned()),
         ("VIDEO_FORMAT", video_format.to_owned()),
@@ -247,30 +250,46 @@ pub fn rate_text(rate: FrameRate) -> String {
     three.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn record_rate(record: &ClipRecord) -> Option<FrameRate> {
-    ["tc.rate", "rate.project"].iter().find_map(|name| match record.get(name) {
-        Some(FieldValue::Rational(num, den)) => FrameRate::new(u32::try_from(*num).ok()?, u32::try_from(*den).ok()?),
-        _ => None,
-    })
+/// Avid's word for the raster all clips share: `1080`, `720`, `PAL`, `NTSC`; anything else, or several, is `CUSTOM`.
+#[must_use]
+pub fn video_format(records: &[ClipRecord]) -> &'static str {
+    let mut words = records.iter().filter_map(|record| RollClip { record, clip: None }.raster()).map(|raster| match raster {
+        (1920, 1080) => "1080",
+        (1280, 720) => "720",
+        (720, 576) => "PAL",
+        (720, 486) => "NTSC",
+        _ => "CUSTOM",
+    });
+    let first = words.next().unwrap_or("CUSTOM");
+    if words.all(|word| word == first) { first } else { "CUSTOM" }
+}
+
+/// Clips with a timecode of another rate than the list: a reader takes the heading's rate for every row.
+#[must_use]
+pub fn counted_at_another_rate(records: &[ClipRecord], fps: FrameRate) -> Vec<String> {
+    records
+        .iter()
+        .map(|record| RollClip { record, clip: None })
+        .filter(|clip| clip.start().is_some() && clip.timecode_rate() != Some(fps))
+        .map(|clip| clip.name())
+        .collect()
+}
+
+/// Numbers of a CDL always with a decimal point: readers look for it.
+fn decimal(number: f64) -> String {
+    let text = number.to_string();
+    if text.contains('.') { text } else { format!("{text}.0") }
 }
 
 fn cell_of(record: &ClipRecord, column: &str, field: &str, fps: FrameRate) -> String {
-    let frames = match record.get("duration.frames") {
-        Some(FieldValue::Int(frames)) => Some(*frames),
-        _ => None,
-    };
-    let rate = record_rate(record).unwrap_or(fps);
+    let clip = RollClip { record, clip: None };
+    let frames = int(record, "duration.frames");
+    let rate_of_row = clip.timecode_rate().unwrap_or(fps);
     match column {
-        "Name" => match record.text("clip.name") {
-            name if name.is_empty() => record.clip.clone(),
-            name => name,
-        },
+        "Name" => clip.name(),
         "Tracks" => {
             let picture = record.get("image.width_height").is_some();
-            let channels = match record.get("audio.channels") {
-                Some(FieldValue::Int(channels)) => (*channels).clamp(0, 24),
-                _ => 0,
-            };
+            let channels = int(record, "audio.channels").unwrap_or(0).clamp(0, 24);
             let sound = match channels {
                 0 => String::new(),
                 1 => "A1".to_owned(),
@@ -279,34 +298,37 @@ fn cell_of(record: &ClipRecord, column: &str, field: &str, fps: FrameRate) -> St
             };
             format!("{}{sound}", if picture || channels == 0 { "V" } else { "" })
         }
+        // A length counts as the start does, or a reader with the project's drop-frame flag would be two frames off per minute.
         "Duration" => frames
-            .and_then(|frames| Timecode::from_frames(frames, rate.nominal(), false).ok())
+            .and_then(|frames| {
+                let drop = clip.start().is_some_and(Timecode::is_drop);
+                Timecode::from_frames(frames, rate_of_row.nominal(), drop).ok()
+            })
             .map(|code| code.to_string())
             .unwrap_or_default(),
-        "FPS" => rate_text(rate),
+        "End" if record.get(field).is_none() => match (clip.start(), frames) {
+            (Some(start), Some(frames)) => start.offset(frames).to_string(),
+            _ => String::new(),
+        },
+        "FPS" => rate_text(rate_of_row),
         "Frame_width" | "Frame_height" => match record.get("image.width_height") {
             Some(FieldValue::Size(width, height)) => if column == "Frame_width" { width } else { height }.to_string(),
             _ => String::new(),
         },
-        "Project_fps" | "Sensor_fps" => match record.get(field) {
-            Some(FieldValue::Rational(num, den)) => {
-                FrameRate::new((*num).try_into().unwrap_or(0), (*den).try_into().unwrap_or(0)).map(rate_text).unwrap_or_default()
-            }
-            _ => String::new(),
-        },
+        "Project_fps" | "Sensor_fps" => rate(record, field).map(rate_text).unwrap_or_default(),
         "Circle" => match record.get(field) {
             Some(FieldValue::Bool(true)) => "CIRCLE".to_owned(),
             _ => String::new(),
         },
         "ASC_SOP" => match record.get(field) {
             Some(FieldValue::List(sop)) if sop.len() >= 9 => {
-                let group = |from: usize| sop[from..from + 3].iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                let group = |from: usize| sop[from..from + 3].iter().map(|number| decimal(*number)).collect::<Vec<_>>().join(" ");
                 format!("({})({})({})", group(0), group(3), group(6))
             }
             _ => String::new(),
         },
         "ASC_SAT" => match record.get("look.cdl") {
-            Some(FieldValue::List(sop)) if sop.len() >= 10 => sop[9].to_string(),
+            Some(FieldValue::List(sop)) if sop.len() >= 10 => decimal(sop[9]),
             _ => String::new(),
         },
         _ if field.is_empty() => String::new(),

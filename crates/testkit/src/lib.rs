@@ -8,6 +8,7 @@ pub mod garage;
 pub mod image;
 pub mod picture;
 pub mod proxy;
+pub mod python;
 
 pub use forge::{
     CardSize, Damage, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,

@@ -185,20 +185,26 @@ fn eval_amf(engine: &Engine, file: &Path, input: &str, output: &Output) -> Resul
 }
 
 pub(crate) async fn export(home: Option<PathBuf>, options: &Export, output: &Output) -> Result<u8, Problem> {
-    let text = if options.path.is_dir() {
-        let (_, records) = checkgate_app::inspect(&options.path)?;
-        checkgate_app::export_records(&records, &options.format)?
+    let exported = if options.path.is_dir() {
+        let (card, records) = checkgate_app::inspect(&options.path)?;
+        let folder = options.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = card.reel.or(folder).unwrap_or_default();
+        checkgate_app::export_records(&name, &records, &card.clips, &options.format)?
     } else {
         let app = open(home).await?;
         let card = app.find_card(&options.path.to_string_lossy()).await?;
-        let text = app.export_text(&card, &options.format).await?;
+        let exported = app.export_text(&card, &options.format).await?;
         app.shutdown().await;
-        text
+        exported
     };
+    for note in &exported.notes {
+        output.note(&format!("note: {note}"));
+    }
     if options.output == Path::new("-") {
-        output.line(text.trim_end_matches('\n'));
+        output.line(exported.text.trim_end_matches('\n'));
     } else {
-        files::write_atomic(&options.output, text.as_bytes()).map_err(|error| Problem::from_error(error.code(), &error))?;
+        files::write_atomic(&options.output, exported.text.as_bytes())
+            .map_err(|error| Problem::from_error(error.code(), &error))?;
         output.note(&format!("wrote {}", options.output.display()));
     }
     Ok(0)

@@ -1,4 +1,4 @@
-//! Promises of ALE and CSV.
+//! Promises of the exchange formats, and what readers that are not ours make of our files.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -6,38 +6,57 @@
     reason = "tests fail loudly, name what they skip, and read samples themselves"
 )]
 
-use checkgate_interchange::ale::{self, Ale, AleError};
-use checkgate_interchange::csv;
-use checkgate_model::{ClipRecord, FieldValue, FrameRate};
-use proptest::prelude::*;
+mod ale;
+mod csv;
+mod edl;
+mod fdl;
+mod omc;
+mod opentrackio;
+mod otio;
+
+use checkgate_model::{Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, RelPath};
+use checkgate_testkit::python::ReferencePython;
 use std::path::{Path, PathBuf};
 
-fn samples() -> Option<PathBuf> {
+/// A folder or file of the samples, or a word about why the test says nothing.
+fn sample(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("CHECKGATE_SAMPLES")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples"), PathBuf::from);
-    let folder = root.join("camera/otio-ale");
-    if folder.is_dir() {
-        return Some(folder);
+    let found = root.join(path);
+    if found.exists() {
+        return Some(found);
     }
-    eprintln!("SKIPPED: samples missing ({})", folder.display());
+    eprintln!("SKIPPED: samples missing ({})", found.display());
     None
+}
+
+/// A Python with the packages of a reader that is not ours.
+fn reader(packages: &[&str]) -> Option<ReferencePython> {
+    let found = ReferencePython::find(packages);
+    if found.is_none() {
+        eprintln!("SKIPPED: no Python with {} (./dev setup, or CHECKGATE_PYTHON)", packages.join(", "));
+    }
+    found
+}
+
+fn words(text: &str) -> Option<FieldValue> {
+    Some(FieldValue::Text(text.to_owned()))
 }
 
 fn record() -> ClipRecord {
     let mut record = ClipRecord::new("A003C001_261123_R1JL");
-    let text = |text: &str| Some(FieldValue::Text(text.to_owned()));
     for (field, value) in [
-        ("clip.name", text("A003C001_261123_R1JL")),
-        ("tc.start", text("14:23:07:11")),
-        ("tc.end", text("14:23:09:11")),
+        ("clip.name", words("A003C001_261123_R1JL")),
+        ("tc.start", words("14:23:07:11")),
+        ("tc.end", words("14:23:09:11")),
         ("tc.rate", Some(FieldValue::Rational(24_000, 1001))),
         ("duration.frames", Some(FieldValue::Int(48))),
-        ("reel.name", text("A003R1JL")),
-        ("file.name", text("A003C001_261123_R1JL.mov")),
+        ("reel.name", words("A003R1JL")),
+        ("file.name", words("A003C001_261123_R1JL.mov")),
         ("image.width_height", Some(FieldValue::Size(1920, 1080))),
         ("audio.channels", Some(FieldValue::Int(2))),
         ("audio.sample_rate", Some(FieldValue::Int(48_000))),
-        ("slate.scene", text("012A\tand more")),
+        ("slate.scene", words("012A\tand more")),
         ("look.cdl", Some(FieldValue::List(vec![1.05, 1.0, 0.96, 0.002, 0.0, -0.003, 1.0, 1.0, 1.02]))),
     ] {
         record.state(field, "", value, "raw", "test");
@@ -45,86 +64,82 @@ fn record() -> ClipRecord {
     record
 }
 
-#[test]
-fn an_ale_has_what_avid_asks_for() {
-    let ale = ale::from_records(&[record()], FrameRate::new(24_000, 1001).unwrap(), "1080");
-    let text = ale.write();
-    assert!(text.starts_with("Heading\r\nFIELD_DELIM\tTABS\r\nVIDEO_FORMAT\t1080\r\nAUDIO_FORMAT\t48khz\r\nFPS\t23.976\r\n\r\nColumn\r\nName\tTracks\tStart\tEnd\tDuration\tFPS\tTape\t"));
-    assert!(
-        text.contains("\r\n\r\nData\r\nA003C001_261123_R1JL\tVA1A2\t14:23:07:11\t14:23:09:11\t00:00:02:00\t23.976\tA003R1JL\t")
-    );
-    assert!(!text.contains("Lens_type"), "a column without a value is left out");
-    let read = ale::parse(&text).unwrap();
-    assert_eq!((&read.heading, &read.columns), (&ale.heading, &ale.columns));
-    assert_eq!(read.cell(&read.rows[0], "scene"), Some("012A and more"), "a tab in a value never makes a cell");
-    assert_eq!(read.cell(&read.rows[0], "ASC_SOP"), Some("(1.05 1 0.96)(0.002 0 -0.003)(1 1 1.02)"));
-    assert_eq!(read.rate(), FrameRate::new(24_000, 1001));
+/// A record with a start, a rate and a length, and nothing else.
+fn timed(name: &str, start: &str, rate: (i64, i64), frames: i64) -> ClipRecord {
+    let mut record = ClipRecord::new(name);
+    record.state("tc.start", "", words(start), start, "test");
+    record.state("tc.rate", "fps", Some(FieldValue::Rational(rate.0, rate.1)), "raw", "test");
+    record.state("duration.frames", "frame", Some(FieldValue::Int(frames)), "raw", "test");
+    record
 }
 
-#[test]
-fn real_lists_are_read_and_survive_a_round_trip() {
-    let Some(folder) = samples() else { return };
-    for (name, columns, rows, fps) in [
-        ("sample.ale", 129, 4, "24"),
-        ("sample2.ale", 32, 2, "23.98"),
-        ("sample_blanks.ale", 37, 1, "25"),
-        ("sample_cdl.ale", 17, 4, "23.976"),
+/// A clip of files that all play `role`.
+fn clip(name: &str, kind: ClipKind, role: FileRole, paths: &[&str]) -> Clip {
+    let files = paths.iter().map(|path| ClipFile { path: RelPath::new(path).unwrap(), size_bytes: 1, role }).collect();
+    Clip { name: name.to_owned(), roll: None, kind, files, sequence: None }
+}
+
+/// What the schema at `path` of the samples says about each document: nothing, or its first objection. Judged by `jsonschema`.
+fn judged(schema: &str, documents: &[serde_json::Value]) -> Option<Vec<String>> {
+    let schema = sample(schema)?;
+    let python = reader(&["jsonschema"])?;
+    let script = "
+import sys, json, jsonschema
+schema = json.load(open(sys.argv[1], encoding='utf-8'))
+judge = jsonschema.validators.validator_for(schema)(schema)
+def told(document):
+    for error in judge.iter_errors(document):
+        best = jsonschema.exceptions.best_match([error])
+        return '%s: %s' % (best.json_path, best.message[:300])
+    return ''
+print(json.dumps([told(document) for document in json.load(sys.stdin)]))
+";
+    let input = serde_json::to_vec(documents).unwrap();
+    let printed = python.run(script, &[schema.to_str().unwrap()], &input).unwrap_or_else(|error| panic!("{error}"));
+    Some(serde_json::from_str(&printed).unwrap())
+}
+
+/// A picture with everything a camera tells.
+fn rich() -> ClipRecord {
+    let mut rich = record();
+    let number = |number| Some(FieldValue::Int(number));
+    let float = |number| Some(FieldValue::Float(number));
+    for (field, value) in [
+        ("clip.uid", words("5b4c1a9e-8a66-4b3c-9f7a-6f0e4f0d2a11")),
+        ("camera.index", words("A")),
+        ("camera.make", words("ARRI")),
+        ("camera.model", words("ALEXA 35")),
+        ("camera.serial", words("51234")),
+        ("media.serial", words("CDX-1")),
+        ("rate.project", Some(FieldValue::Rational(24_000, 1001))),
+        ("rate.sensor", Some(FieldValue::Rational(48_000, 1001))),
+        ("exposure.index", number(800)),
+        ("exposure.shutter_angle", float(172.8)),
+        ("wb.kelvin", number(5600)),
+        ("wb.tint", float(-3.5)),
+        ("lens.model", words("Signature Prime 35")),
+        ("lens.focal_length", float(35.0)),
+        ("lens.focus_distance", float(1.25)),
+        ("lens.t_stop", float(2.8)),
+        ("lens.squeeze", Some(FieldValue::Rational(13, 10))),
+        ("slate.take", words("3")),
+        ("slate.circled", Some(FieldValue::Bool(true))),
+        ("time.recorded_at", words("2026-11-23T09:41:00+01:00")),
+        ("codec.name", words("ProRes 4444 XQ")),
     ] {
-        let bytes = std::fs::read(folder.join(name)).unwrap();
-        let read = ale::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(!read.columns.is_empty() && !read.rows.is_empty(), "{name}");
-        assert!(read.rows.iter().all(|row| row.len() == read.columns.len()), "{name}");
-        assert_eq!((read.columns.len(), read.rows.len(), read.heading("FPS")), (columns, rows, Some(fps)), "{name}");
-        assert_eq!(ale::parse(&read.write()).unwrap(), read, "{name}");
+        rich.state(field, "", value, "raw", "A003R1JL_AVID.ale: column");
     }
+    rich.state("lens.serial", "", None, "n.a.", "A003R1JL_AVID.ale: column Lens_sn");
+    rich.state("wb.kelvin", "K", Some(FieldValue::Int(5500)), "5500", "other");
+    rich
 }
 
-#[test]
-fn what_is_no_ale_is_refused_with_a_reason() {
-    assert_eq!(ale::parse("hello"), Err(AleError::NoHeading));
-    assert_eq!(ale::parse(""), Err(AleError::NoHeading));
-    assert_eq!(ale::parse("Heading\nFPS\t24\n"), Err(AleError::NoColumns));
-    assert_eq!(ale::parse("Heading\nFIELD_DELIM\tCOMMAS\n"), Err(AleError::Delimiter("COMMAS".to_owned())));
-    let late = "Heading\nFPS\t24\n\nColumn\n\nName\tStart\n\n\nData\n\na\t01:00:00:00\nb\n";
-    let read = ale::parse(late).unwrap();
-    assert_eq!(read.rows, [["a", "01:00:00:00"], ["b", ""]]);
-}
-
-#[test]
-fn a_table_is_quoted_and_runs_no_formula() {
-    let mut first = record();
-    first.state("slate.note", "", Some(FieldValue::Text("=HYPERLINK(\"http://x\",\"y\")".to_owned())), "", "card");
-    first.state("wb.tint", "maker", Some(FieldValue::Float(-3.5)), "", "card");
-    first.state("reel.name", "", Some(FieldValue::Text("A004R1JL".to_owned())), "", "other");
-    let text = csv::write(&[first, ClipRecord::new("second, clip")]);
-    let lines: Vec<&str> = text.split("\r\n").collect();
-    assert_eq!(lines.len(), 4);
-    assert!(
-        lines[0].starts_with("clip,reel.name,tc.start,tc.end,duration.frames,slate.scene,")
-            && lines[0].contains("wb.tint [maker]")
-    );
-    assert!(
-        lines[1].contains("\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"")
-            && lines[1].contains(",-3.5,")
-            && lines[1].ends_with(",reel.name")
-    );
-    assert!(lines[2].starts_with("\"second, clip\",,"));
-    let cells = |line: &str| line.split(',').count();
-    assert_eq!(cells(lines[0]), cells(&lines[2].replace("\"second, clip\"", "x")));
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_read_or_refused(text in "(Heading\n)?[\\PC\t\r\n]{0,400}") {
-        if let Ok(read) = ale::parse(&text) {
-            prop_assert_eq!(ale::parse(&read.write()).map(|again| again.rows.len()), Ok(read.rows.len()));
-        }
+/// Sound, where all that is known is what a recorder tells.
+fn sound() -> ClipRecord {
+    let mut sound = timed("S001T01", "14:23:00;02", (30_000, 1001), 900);
+    for (field, value) in [("audio.channels", 6), ("audio.sample_rate", 48_000), ("audio.bit_depth", 24)] {
+        sound.state(field, "", Some(FieldValue::Int(value)), "raw", "S001T01.WAV");
     }
-
-    #[test]
-    fn cells_survive_whatever_they_hold(cells in proptest::collection::vec("[a-zA-Z0-9 =+()._-]{1,12}", 1..6)) {
-        let columns = (0..cells.len()).map(|at| format!("Column{at}")).collect();
-        let ale = Ale { heading: vec![("FPS".to_owned(), "24".to_owned())], columns, rows: vec![cells.iter().map(|cell| format!("x{cell}")).collect()] };
-        prop_assert_eq!(ale::parse(&ale.write()), Ok(ale));
-    }
+    sound.state("sound.roll", "", words("S001"), "S001", "S001T01.WAV: iXML TAPE");
+    sound
 }

@@ -908,7 +908,7 @@ export type ExportRequest = {
  */
 card: string, 
 /**
- * `ale` or `csv`.
+ * `ale`, `csv`, `otio`, `omc`, `opentrackio` or `fdl`.
  */
 format: string, };
 
