@@ -172,7 +172,7 @@ fn attach_by_stem(profiles: &Profiles, groups: &mut Groups, unclaimed: &[&CardEn
 }
 
 /// Puts files in order (essence first, numbered ones by number) and finds the range of a sequence.
-fn finish(grouped: &mut Grouped) {
+pub(crate) fn finish(grouped: &mut Grouped) {
     let numbers: HashMap<usize, u64> = grouped.numbered.iter().map(|(number, at)| (*at, *number)).collect();
     let mut order: Vec<usize> = (0..grouped.clip.files.len()).collect();
     order.sort_by_key(|at| {

@@ -10,5 +10,5 @@ pub mod picture;
 pub mod proxy;
 
 pub use forge::{
-    CardSize, Damage, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,
+    CardSize, Damage, Expect, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,
 };

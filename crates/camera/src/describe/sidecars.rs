@@ -1,7 +1,7 @@
 //! Owns what a recorder or camera writes beside or into a recording for people: bext and iXML, Sony XML, ALE.
 
 use super::{say_int, say_rate, say_timecode, text};
-use crate::complete::clip_name_of_row;
+use crate::complete::index::clip_name_of_row;
 use crate::vendor::{Statements, Strength, number_in};
 use crate::{riff, sony};
 use checkgate_interchange::ale::Ale;

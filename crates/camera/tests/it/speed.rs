@@ -1,4 +1,4 @@
-//! A card is known before the operator has let go of it: measured, printed, and bounded.
+//! A card is known before the operator has let go of it: time is measured and printed, bytes are bounded.
 
 use crate::support::{MemoryCard, dpx, film};
 use checkgate_camera::{CardFiles as _, recognise};
@@ -19,21 +19,20 @@ fn a_thousand_clips_are_recognised_quickly_from_few_bytes() {
     eprintln!("1,000 clips ({} files): {elapsed:?}, {} bytes read", card.entries().len(), found.bytes_read);
     assert_eq!(found.clips.len(), 1000);
     assert!(found.bytes_read / 1000 < 8192, "{} bytes for each clip", found.bytes_read / 1000);
-    assert!(elapsed.as_secs() < 10, "{elapsed:?}");
 }
 
 #[test]
 fn a_long_sequence_is_recognised_from_its_listing() {
     let mut card = MemoryCard::new();
     let bytes = dpx(2, 2);
-    for number in 0..20_000 {
+    for number in 0..100_000 {
         card = card.file(&format!("P/plate/plate.{number:07}.dpx"), bytes.clone());
     }
     assert_eq!(recognise(&MemoryCard::new()).file_count, 0);
     let started = Instant::now();
     let found = recognise(&card);
     let elapsed = started.elapsed();
-    eprintln!("20,000 frames: {elapsed:?}, {} bytes read", found.bytes_read);
-    assert_eq!((found.clips.len(), found.clips[0].files.len()), (1, 20_000));
-    assert!(found.bytes_read < 64_000 && elapsed.as_secs() < 20, "{elapsed:?}");
+    eprintln!("100,000 frames: {elapsed:?}, {} bytes read", found.bytes_read);
+    assert_eq!((found.clips.len(), found.clips[0].files.len()), (1, 100_000));
+    assert!(found.bytes_read < 256_000, "{} bytes", found.bytes_read);
 }

@@ -1,0 +1,229 @@
+//! A card of every family, whole and with every damage it can have: what recognition, grouping and completeness say must be what
+//! the recipe's author wrote by hand, no less and no more.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
+
+mod folder_card;
+
+use checkgate_camera::{CardFiles as _, describe_all, family_ids, family_seen, recognise};
+use checkgate_model::{CardRecognition, Confidence, Finding, RelPath, Severity};
+use checkgate_rules::{RollFacts, check, profile};
+use checkgate_testkit::{CardSize, Damage, Expect, Expectation, Family, ForgeOptions, forge_card};
+use folder_card::FolderCard;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+struct Seen {
+    expected: Expectation,
+    recognition: CardRecognition,
+    card: FolderCard,
+    _folder: tempfile::TempDir,
+}
+
+fn see(family: Family, damage: Option<Damage>) -> Seen {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("card");
+    let options = ForgeOptions { family, seed: 11, size: CardSize::Small, damage, expected_path: None };
+    let forged = forge_card(&root, &options);
+    let expected = forged.unwrap_or_else(|error| panic!("{} {damage:?}: {error}", family.name())).expected;
+    let card = FolderCard::open(&root);
+    let recognition = recognise(&card);
+    Seen { expected, recognition, card, _folder: folder }
+}
+
+/// A word of the model as its data has it.
+fn word(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+fn verdict(findings: &[Finding]) -> Vec<String> {
+    let mut verdict: Vec<String> = findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code)).collect();
+    verdict.sort();
+    verdict
+}
+
+fn wanted(expected: &Expectation) -> Vec<String> {
+    let mut wanted = expected.verdict.clone().unwrap();
+    wanted.sort();
+    wanted
+}
+
+/// Name, kind, roll, and files with their parts.
+type Grouping = BTreeMap<String, (String, Option<String>, BTreeMap<String, String>)>;
+
+fn grouping(recognition: &CardRecognition) -> Grouping {
+    let clips = recognition.clips.iter().map(|clip| {
+        let files = clip.files.iter().map(|file| (file.path.to_string(), word(file.role))).collect();
+        (clip.name.clone(), (word(clip.kind), clip.roll.clone(), files))
+    });
+    clips.collect()
+}
+
+fn wanted_grouping(expected: &Expectation) -> Grouping {
+    let clips = expected.clips.iter().map(|clip| {
+        let files = clip.files.iter().cloned().zip(clip.roles.iter().cloned()).collect();
+        (clip.name.clone(), (clip.kind.clone(), clip.reel.clone(), files))
+    });
+    clips.collect()
+}
+
+#[test]
+fn every_family_is_recognised_grouped_and_complete() {
+    let mut broken = Vec::new();
+    for family in Family::cards() {
+        let started = Instant::now();
+        let seen = see(family, None);
+        let (found, expected, name) = (&seen.recognition, &seen.expected, family.name());
+        eprintln!(
+            "{name:<20} {:>4} files {:>9} bytes, {:>7} read, {:?}",
+            found.file_count,
+            found.size_bytes,
+            found.bytes_read,
+            started.elapsed()
+        );
+        let mut say = |what: String| broken.push(format!("{name}: {what}"));
+        if (&found.family, &found.also_present) != (&expected.recognised_as, &expected.also_present) {
+            say(format!("recognised as {} and {:?}: {:#?}", found.family, found.also_present, found.evidence));
+        }
+        if word(found.confidence) != expected.confidence {
+            say(format!("confidence {:?}: {:#?}", found.confidence, found.evidence));
+        }
+        if found.evidence.is_empty() || found.confidence == Confidence::Unknown {
+            say("no evidence is shown".to_owned());
+        }
+        if found.reel != expected.reel {
+            say(format!("reel {:?}, not {:?}", found.reel, expected.reel));
+        }
+        if grouping(found) != wanted_grouping(expected) {
+            say(format!("grouped as {:#?}\nnot as {:#?}", grouping(found), wanted_grouping(expected)));
+        }
+        if found.clips.len() != expected.clips.len() {
+            say(format!("{} clips, not {}", found.clips.len(), expected.clips.len()));
+        }
+        if verdict(&found.findings) != wanted(expected) {
+            say(format!("whole card: {:#?}", found.findings));
+        }
+        if (found.file_count, found.size_bytes) != (expected.file_count, expected.size_bytes) || found.size_bytes > 5_000_000 {
+            say(format!("{} files with {} bytes", found.file_count, found.size_bytes));
+        }
+        let mut empty: Vec<&str> = found.empty_folders.iter().map(RelPath::as_str).collect();
+        empty.sort_unstable();
+        let mut wanted_empty: Vec<&str> = expected.empty_folders.iter().map(String::as_str).collect();
+        wanted_empty.sort_unstable();
+        if empty != wanted_empty {
+            say(format!("empty folders {empty:?}"));
+        }
+        for (clip, record) in found.clips.iter().zip(describe_all(&seen.card, found)) {
+            let Some(wanted) = expected.clips.iter().find(|wanted| wanted.name == clip.name) else { continue };
+            if record.text("tc.start") != wanted.start {
+                say(format!("{} starts at {:?}, not {:?}", clip.name, record.text("tc.start"), wanted.start));
+            }
+            if wanted.duration > 0 && record.text("duration.frames") != wanted.duration.to_string() {
+                say(format!("{} lasts {:?}, not {}", clip.name, record.text("duration.frames"), wanted.duration));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+}
+
+#[test]
+fn every_damage_of_every_family_is_said_as_its_author_wrote() {
+    let mut broken = Vec::new();
+    for family in Family::cards() {
+        let whole = see(family, None);
+        for damage in Damage::ALL.into_iter().filter(|damage| damage.applies_to(family)) {
+            let seen = see(family, Some(damage));
+            let name = format!("{} {}", family.name(), damage.name());
+            let findings = &seen.recognition.findings;
+            if verdict(findings) != wanted(&seen.expected) {
+                broken.push(format!("{name}: wanted {:?}, found {findings:#?}", wanted(&seen.expected)));
+            }
+            let ruled: Vec<&String> = seen
+                .expected
+                .findings
+                .iter()
+                .filter(|code| !wanted(&seen.expected).iter().any(|said| said.ends_with(*code)))
+                .collect();
+            if !ruled.is_empty() {
+                let records = describe_all(&seen.card, &seen.recognition);
+                let rules = check(&profile("house").unwrap(), &RollFacts::new(&seen.recognition, &records));
+                for code in ruled.iter().filter(|code| !rules.iter().any(|finding| finding.code == ***code)) {
+                    broken.push(format!("{name}: no rule says {code}"));
+                }
+            }
+            let quiet = wanted(&seen.expected) == wanted(&whole.expected) && ruled.is_empty();
+            let promised = damage.expect() == Expect::Finding;
+            if quiet == promised {
+                broken.push(format!("{name}: {:?} is promised", damage.expect()));
+            }
+            if seen.recognition.file_count as usize != seen.card.entries().len() {
+                broken.push(format!("{name}: a file is lost"));
+            }
+            if seen.recognition.family != whole.recognition.family {
+                broken.push(format!("{name}: recognised as {}", seen.recognition.family));
+            }
+            if matches!(damage, Damage::HiddenFiles | Damage::CaseFolded | Damage::UnicodeNames)
+                && seen.recognition.clips.len() != whole.recognition.clips.len()
+            {
+                broken.push(format!("{name}: {} clips", seen.recognition.clips.len()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+}
+
+/// Findings say what is there and what to do now; none calls a file good.
+#[test]
+fn findings_are_evidence_with_a_next_step() {
+    for family in Family::cards() {
+        for damage in Damage::ALL.into_iter().filter(|damage| damage.applies_to(family) && damage.expect() == Expect::Finding) {
+            for finding in see(family, Some(damage)).recognition.findings {
+                let words = format!("{} {}", finding.message, finding.hint).to_lowercase();
+                assert!(!finding.hint.is_empty() && finding.message.len() > 10, "{finding:?}");
+                assert!(!words.contains("good") && !words.contains("success"), "{finding:?}");
+                assert!(finding.severity < Severity::Error || !finding.overridable, "{finding:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_profile_has_a_card_and_every_damage_is_had() {
+    let forged: BTreeSet<&str> = Family::all().into_iter().map(Family::profile).collect();
+    // What is named by what is inside has no card of its own.
+    let generic = ["camera-files", "sound", "unknown"];
+    let missing: Vec<&str> = family_ids().into_iter().filter(|id| !forged.contains(id) && !generic.contains(id)).collect();
+    assert!(missing.is_empty(), "no card is forged for {missing:?}");
+    for id in &forged {
+        assert!(family_seen(id).is_some(), "{id} has a profile");
+    }
+    let unused: Vec<&str> = Damage::ALL
+        .into_iter()
+        .filter(|damage| !Family::cards().any(|family| damage.applies_to(family)))
+        .map(Damage::name)
+        .collect();
+    assert!(unused.is_empty(), "no card can be broken with {unused:?}");
+}
+
+#[test]
+fn the_documentation_names_every_family_and_card() {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cameras.md")).unwrap();
+    let proofs = |id: &str| match family_seen(id) {
+        Some(checkgate_camera::Seen::RealFiles) => "real files",
+        Some(checkgate_camera::Seen::VendorDumps) => "vendor dumps",
+        _ => "forged only",
+    };
+    for id in family_ids().into_iter().filter(|id| *id != "unknown") {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{id}` |")));
+        assert!(
+            row.is_some_and(|row| row.contains(proofs(id))),
+            "docs/cameras.md: a row for {id} that says {}: {row:?}",
+            proofs(id)
+        );
+    }
+    for family in Family::all() {
+        assert!(text.contains(&format!("`{}`", family.name())), "docs/cameras.md names {}", family.name());
+    }
+    for damage in Damage::ALL {
+        assert!(text.contains(&format!("| `{}` |", damage.name())), "docs/cameras.md names {}", damage.name());
+    }
+}
