@@ -48,12 +48,12 @@ fn wanted(expected: &Expectation) -> Vec<String> {
 }
 
 /// Name, kind, roll, and files with their parts.
-type Grouping = BTreeMap<String, (String, Option<String>, BTreeMap<String, String>)>;
+type Grouping = BTreeSet<(String, String, Option<String>, BTreeMap<String, String>)>;
 
 fn grouping(recognition: &CardRecognition) -> Grouping {
     let clips = recognition.clips.iter().map(|clip| {
         let files = clip.files.iter().map(|file| (file.path.to_string(), word(file.role))).collect();
-        (clip.name.clone(), (word(clip.kind), clip.roll.clone(), files))
+        (clip.name.clone(), word(clip.kind), clip.roll.clone(), files)
     });
     clips.collect()
 }
@@ -61,7 +61,7 @@ fn grouping(recognition: &CardRecognition) -> Grouping {
 fn wanted_grouping(expected: &Expectation) -> Grouping {
     let clips = expected.clips.iter().map(|clip| {
         let files = clip.files.iter().cloned().zip(clip.roles.iter().cloned()).collect();
-        (clip.name.clone(), (clip.kind.clone(), clip.reel.clone(), files))
+        (clip.name.clone(), clip.kind.clone(), clip.reel.clone(), files)
     });
     clips.collect()
 }
@@ -113,7 +113,10 @@ fn every_family_is_recognised_grouped_and_complete() {
             say(format!("empty folders {empty:?}"));
         }
         for (clip, record) in found.clips.iter().zip(describe_all(&seen.card, found)) {
-            let Some(wanted) = expected.clips.iter().find(|wanted| wanted.name == clip.name) else { continue };
+            let Some(wanted) = expected.clips.iter().find(|wanted| wanted.name == clip.name && wanted.kind == word(clip.kind))
+            else {
+                continue;
+            };
             if record.text("tc.start") != wanted.start {
                 say(format!("{} starts at {:?}, not {:?}", clip.name, record.text("tc.start"), wanted.start));
             }

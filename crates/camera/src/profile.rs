@@ -24,6 +24,12 @@ const FILES: &[(&str, &str)] = &[
     ("gopro", include_str!("../../../assets/cameras/gopro.toml")),
     ("phantom", include_str!("../../../assets/cameras/phantom.toml")),
     ("atomos", include_str!("../../../assets/cameras/atomos.toml")),
+    ("nikon", include_str!("../../../assets/cameras/nikon.toml")),
+    ("zcam", include_str!("../../../assets/cameras/zcam.toml")),
+    ("kinefinity", include_str!("../../../assets/cameras/kinefinity.toml")),
+    ("insta360", include_str!("../../../assets/cameras/insta360.toml")),
+    ("apple", include_str!("../../../assets/cameras/apple.toml")),
+    ("zaxcom", include_str!("../../../assets/cameras/zaxcom.toml")),
     ("avchd", include_str!("../../../assets/cameras/avchd.toml")),
     ("sound-devices", include_str!("../../../assets/cameras/sound-devices.toml")),
     ("zoom", include_str!("../../../assets/cameras/zoom.toml")),
@@ -154,6 +160,12 @@ pub(crate) struct Rule {
     pub(crate) index: Option<String>,
     #[serde(default)]
     pub(crate) name: Option<String>,
+    /// What files of one clip have in common; the clip's name where nothing else is said.
+    #[serde(default)]
+    pub(crate) key: Option<String>,
+    /// Another part where a file with one of these extensions belongs to the same clip.
+    #[serde(default)]
+    pub(crate) beside: BTreeMap<String, FileRole>,
     #[serde(default)]
     pub(crate) says: Option<Confidence>,
     #[serde(default)]
@@ -358,7 +370,11 @@ mod tests {
             ("DCIM/100GOPRO/GX010023.MP4", "gopro", "0023"),
             ("DCIM/DJI_001/DJI_20240101120000_0001_D.MP4", "dji", "DJI_20240101120000_0001_D"),
             ("DCIM/100MEDIA/DJI_0001.MP4", "dji", "DJI_0001"),
-            ("DCIM/100APPLE/IMG_0001.MOV", "camera-files", "IMG_0001"),
+            ("DCIM/100APPLE/IMG_0001.MOV", "apple", "IMG_0001"),
+            ("DCIM/100NCZ_8/DSC_0001.NEV", "nikon", "DSC_0001"),
+            ("A001/A001C0004.MOV", "zcam", "A001C0004"),
+            ("DCIM/Camera01/VID_20261123_101500_00_001.insv", "insta360", "20261123_101500"),
+            ("MVI_4823.MOV", "camera-files", "MVI_4823"),
             ("SOUND/S001T01.WAV", "sound", "S001T01"),
             ("SOUND/Scene_1-T001.TAKE/Scene_1-T001_Tr1.WAV", "zoom", "Scene_1-T001"),
             ("PLATE/plate.0001001.exr", "frame-sequence", "plate"),

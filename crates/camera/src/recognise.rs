@@ -47,6 +47,10 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
         }
     }
     findings.extend(complete::check_groups(card, &listing, &groups, &declared, &mut bytes_read));
+    // The structure of a file and what a sidecar says of its size are one finding.
+    let mut said = BTreeSet::new();
+    findings
+        .retain(|finding| !finding.code.starts_with("structure.") || said.insert((finding.code.clone(), finding.path.clone())));
     let standings = standings(card, profiles, &groups, &named, &mut bytes_read);
     let mut order: Vec<usize> = standings.keys().copied().collect();
     order.sort_by_key(|family| {
@@ -129,7 +133,8 @@ fn container_identity(
     bytes_read: &mut u64,
 ) -> Option<(usize, String, RelPath)> {
     let profile = &profiles.families[grouped.family];
-    let weak = profile.kind == FamilyKind::Generic || profile.make.is_empty();
+    // A sound file's name is whatever its mixer likes.
+    let weak = profile.kind == FamilyKind::Generic || profile.make.is_empty() || grouped.clip.kind == ClipKind::Sound;
     if !weak || !matches!(grouped.clip.kind, ClipKind::Video | ClipKind::Sound) {
         return None;
     }

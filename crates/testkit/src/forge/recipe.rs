@@ -13,7 +13,40 @@ macro_rules! recipes {
     };
 }
 
-recipes!("arri-new", "arri-hde", "arri-raw", "red", "sony-fx6", "sony-venice", "sony-axs", "sony-fx30", "sony-ex", "sony-disc");
+recipes!(
+    "arri-new",
+    "arri-hde",
+    "arri-raw",
+    "red",
+    "sony-fx6",
+    "sony-venice",
+    "sony-axs",
+    "sony-fx30",
+    "sony-ex",
+    "sony-disc",
+    "canon-xf",
+    "canon-raw",
+    "blackmagic",
+    "blackmagic-dng",
+    "panasonic-p2",
+    "panasonic-varicam",
+    "panasonic-lumix",
+    "dji",
+    "gopro",
+    "nikon",
+    "zcam",
+    "kinefinity",
+    "phantom",
+    "atomos",
+    "insta360",
+    "iphone",
+    "avchd",
+    "sound-devices",
+    "mixpre",
+    "zoom",
+    "tascam",
+    "zaxcom",
+);
 
 /// One card as its file has it.
 #[derive(Debug, Deserialize)]
