@@ -4,12 +4,13 @@
 
 mod folder_card;
 
-use checkgate_camera::{CardFiles as _, describe_all, family_ids, family_seen, recognise};
+use checkgate_camera::{CardFiles as _, describe_all, family_ids, family_seen, probe_structure, recognise};
 use checkgate_model::{CardRecognition, Confidence, Finding, RelPath, Severity};
 use checkgate_rules::{RollFacts, check, profile};
 use checkgate_testkit::{CardSize, Damage, Expect, Expectation, Family, ForgeOptions, forge_card};
 use folder_card::FolderCard;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::time::Instant;
 
 struct Seen {
@@ -172,6 +173,64 @@ fn every_damage_of_every_family_is_said_as_its_author_wrote() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+}
+
+/// How a cut is known, by what the file is (camera.md 1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// Wherever the file ends too early.
+    Anywhere,
+    /// Unless it ends between two blocks or packets of this size: that needs a hash or a decoder.
+    InsideBlocks(u64),
+    /// Never: the layout is not published, only a hash or a decoder can tell.
+    HashOrDecode,
+}
+
+fn how_a_cut_is_known(extension: &str) -> Option<Cut> {
+    Some(match extension {
+        "mov" | "mp4" | "braw" | "braw2" | "crm" | "insv" | "nev" | "lrf" | "lrv" => Cut::Anywhere,
+        "mxf" | "wav" | "cine" | "ari" | "dng" => Cut::Anywhere,
+        "r3d" => Cut::InsideBlocks(4096),
+        "mts" => Cut::InsideBlocks(192),
+        "krw" | "zraw" | "zax" => Cut::HashOrDecode,
+        _ => return None,
+    })
+}
+
+#[test]
+fn the_truncation_matrix_holds_for_every_container() {
+    let mut rows: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for family in Family::cards() {
+        let seen = see(family, None);
+        let files = seen.recognition.clips.iter().flat_map(|clip| &clip.files);
+        for file in files.filter(|file| !matches!(word(file.role).as_str(), "sidecar" | "thumbnail" | "look" | "report")) {
+            let extension = file.path.extension();
+            let Some(cut) = how_a_cut_is_known(&extension) else {
+                assert_eq!(extension, "jpg", "{} of {} has no row in the matrix", file.path, family.name());
+                continue;
+            };
+            let mut bytes = Vec::new();
+            seen.card.open(&file.path).unwrap().read_to_end(&mut bytes).unwrap();
+            let (caught, cuts) = rows.entry(extension.clone()).or_default();
+            // Some cuts fall between two blocks, some inside one.
+            for length in (1..20).flat_map(|step| [bytes.len() * step / 20, bytes.len() * step / 20 - 1]) {
+                let kept = &bytes[..length];
+                let report = probe_structure(&mut std::io::Cursor::new(kept), length as u64, file.path.file_name());
+                let found = report.complete == Some(false);
+                let expected = match cut {
+                    Cut::Anywhere => true,
+                    Cut::InsideBlocks(block) => length as u64 % block != 0,
+                    Cut::HashOrDecode => false,
+                };
+                assert_eq!(found, expected, "{} of {} cut to {length} of {}", file.path, family.name(), bytes.len());
+                *caught += usize::from(found);
+                *cuts += 1;
+            }
+        }
+    }
+    for (extension, (caught, cuts)) in rows {
+        eprintln!("{extension:<6} {caught:>4} of {cuts:>4} cuts are found by structure");
+    }
 }
 
 /// Findings say what is there and what to do now; none calls a file good.

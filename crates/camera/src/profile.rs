@@ -362,7 +362,7 @@ mod tests {
             ("PRIVATE/XDROOT/Clip/C0001.MXF", "sony-xdroot", "C0001"),
             ("XDROOT/Clip/D001C005_210716AG.MXF", "sony-xdroot", "D001C005_210716AG"),
             ("PRIVATE/M4ROOT/CLIP/C0001.MP4", "sony-m4root", "C0001"),
-            ("BPAV/CLPR/709_001_01/709_001_01.MP4", "sony-bpav", "709_001_01"),
+            ("BPAV/CLPR/709_001_01/709_001_01.MP4", "sony-bpav", "709_001"),
             ("PROAV/CLPR/C0001/C0001V01.MXF", "sony-sam", "C0001"),
             ("CONTENTS/VIDEO/0001AB.MXF", "panasonic-p2", "0001AB"),
             ("CONTENTS/CLIPS001/AA0001/AA000101.MXF", "canon", "AA0001"),

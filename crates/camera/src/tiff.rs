@@ -3,7 +3,8 @@
 use crate::source::{Numbers, ReadError, Source};
 use crate::structure::{Checked, sizes, truncated};
 
-const MAX_DIRECTORIES: usize = 64;
+/// A DNG has its thumbnail, its raw picture and a few previews.
+const MAX_DIRECTORIES: usize = 10;
 const MAX_PIECES: u64 = 1 << 20;
 
 /// Directories in the order they are found, each place once.
@@ -28,15 +29,16 @@ pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, Rea
         let entries = source.at(at + 2, count * 12)?;
         let next = source.up_to(at + 2 + count * 12, 4)?;
         waiting.extend(tiff.long(&next, 0).map(u64::from));
-        let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+        let (mut offsets, mut lengths, mut inner) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries.chunks_exact(12) {
             match tiff.short(entry, 0) {
-                Some(273 | 324) => offsets = tiff.values(source, entry)?,
-                Some(279 | 325) => lengths = tiff.values(source, entry)?,
-                Some(330) => waiting.extend(tiff.values(source, entry)?.into_iter().take(MAX_DIRECTORIES)),
+                Some(273 | 324) if offsets.is_empty() => offsets = tiff.values(source, entry)?,
+                Some(279 | 325) if lengths.is_empty() => lengths = tiff.values(source, entry)?,
+                Some(330) if inner.is_empty() => inner = tiff.values(source, entry)?,
                 _ => {}
             }
         }
+        waiting.extend(inner.into_iter().take(MAX_DIRECTORIES));
         let ends = offsets.iter().zip(&lengths).map(|(offset, length)| offset.saturating_add(*length));
         furthest = furthest.max(ends.max().unwrap_or(0));
     }

@@ -7,7 +7,7 @@ use crate::source::Source;
 use crate::structure::{Container, HINT_KEEP, container_of};
 use crate::{CardFiles, ari, dpx};
 use checkgate_model::{ClipFile, ClipKind, FileRole, Finding, RelPath, Severity};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 /// Up to this many frames every header is read, beyond it this many of them, evenly spread and with both ends.
@@ -62,9 +62,9 @@ fn check_heads(card: &dyn CardFiles, grouped: &Grouped, frames: &[&ClipFile], fi
     }
     let heads = read_heads(card, grouped, bytes_read);
     let usual = most_common(heads.iter().map(|head| head.identity.clone()));
-    let offset = |head: &Head<'_>| head.timecode_frame.map(|frame| frame.wrapping_sub(head.number));
-    let usual_offset = most_common(heads.iter().filter_map(offset));
-    for head in &heads {
+    let usual_offset = most_common(heads.iter().filter_map(Head::offset));
+    let strays = usual_offset.map(|(usual, count)| strays(&heads, usual, count)).unwrap_or_default();
+    for (place, head) in heads.iter().enumerate() {
         if usual.as_ref().is_some_and(|(identity, _)| *identity != head.identity) {
             findings.push(
                 Finding::new(
@@ -82,11 +82,8 @@ fn check_heads(card: &dyn CardFiles, grouped: &Grouped, frames: &[&ClipFile], fi
                 .with_clip(&grouped.clip.name),
             );
         }
-        // Midnight and writers that set one timecode for all frames are no disorder: only a few strays are.
-        let strays = usual_offset.is_some_and(|(_, count)| count * 4 >= heads.len() * 3);
-        if let (Some((usual, _)), Some(own)) = (usual_offset, offset(head))
-            && strays
-            && own != usual
+        if strays.contains(&place)
+            && let Some((usual, _)) = usual_offset
         {
             findings.push(
                 Finding::new(
@@ -104,6 +101,34 @@ fn check_heads(card: &dyn CardFiles, grouped: &Grouped, frames: &[&ClipFile], fi
             );
         }
     }
+}
+
+impl Head<'_> {
+    /// How far the timecode runs ahead of the number.
+    fn offset(&self) -> Option<u64> {
+        self.timecode_frame.map(|frame| frame.wrapping_sub(self.number))
+    }
+}
+
+/// Frames whose timecode does not run as the numbers do. Where all frames behind a place run differently, labels were dropped there
+/// or midnight passed: that is no disorder, and neither is a writer that sets one timecode for all.
+fn strays(heads: &[Head<'_>], usual: u64, count: usize) -> BTreeSet<usize> {
+    let mut strays = BTreeSet::new();
+    if count * 4 < heads.len() * 3 {
+        return strays;
+    }
+    let mut at = 0;
+    while at < heads.len() {
+        let own = heads[at].offset();
+        let run = heads[at..].iter().take_while(|head| head.offset() == own).count();
+        let at_an_end = at == 0 || at + run == heads.len();
+        let dropped_label = own.is_some_and(|own| matches!(own.abs_diff(usual), 2 | 4));
+        if own.is_some_and(|own| own != usual) && !(at_an_end && (run > 1 || dropped_label)) {
+            strays.extend(at..at + run);
+        }
+        at += run;
+    }
+    strays
 }
 
 fn read_heads<'a>(card: &dyn CardFiles, grouped: &'a Grouped, bytes_read: &mut u64) -> Vec<Head<'a>> {

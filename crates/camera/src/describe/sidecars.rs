@@ -259,7 +259,7 @@ pub(super) fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &
             let clock = if time.is_empty() {
                 String::new()
             } else {
-                format!("T{}", time.trim().replace('h', ":").replace('m', ":").trim_end_matches('s'))
+                format!("T{}", time.trim().replace(['h', 'm'], ":").trim_end_matches('s'))
             };
             let value = format!("{}-{}-{}{clock}", &plain[..4], &plain[4..6], &plain[6..8]);
             said.say(

@@ -17,6 +17,7 @@ pub enum CameraColour {
 
 type Matrix = [[f64; 3]; 3];
 
+#[allow(clippy::excessive_precision, reason = "digits as published")]
 const AP0_FROM_AWG4: Matrix = [
     [0.750957362824734131, 0.144422786709757084, 0.104619850465508965],
     [0.000821837079380207, 1.007397584885003194, -0.008219421964383583],
@@ -173,6 +174,7 @@ pub fn encode(frame: &Frame, colour: CameraColour, frame_number: u32) -> Vec<[f3
 }
 
 #[cfg(test)]
+#[allow(clippy::excessive_precision, clippy::print_stderr, reason = "digits as published; tests name what they skip")]
 mod tests {
     use super::*;
 

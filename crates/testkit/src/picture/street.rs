@@ -65,7 +65,7 @@ impl Street {
     fn neon(&self, x: f32, y: f32, pixel: f32, colour: &mut [f32; 3]) {
         let ring = (length(x - 0.44, y - 0.34) - 0.085).abs() - 0.0045;
         let star = (0..5).fold(f32::MAX, |nearest, arm| {
-            let angle = arm as f32 * 1.256_637 - 1.570_796;
+            let angle = arm as f32 * 1.256_637 - std::f32::consts::FRAC_PI_2;
             nearest.min(capsule(x, y, (0.44, 0.34), (0.44 + 0.055 * angle.cos(), 0.34 + 0.055 * angle.sin()), 0.003))
         });
         let bars = (0..4).fold(f32::MAX, |nearest, bar| {
