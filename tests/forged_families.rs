@@ -8,7 +8,7 @@ use checkgate_camera::{CardFiles as _, describe_all, family_ids, family_seen, pr
 use checkgate_model::{CardRecognition, Confidence, Finding, RelPath, Severity};
 use checkgate_rules::{RollFacts, check, profile};
 use checkgate_testkit::{CardSize, Damage, Expect, Expectation, Family, ForgeOptions, forge_card};
-use folder_card::FolderCard;
+use folder_card::{FolderCard, MemoryCard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::time::Instant;
@@ -244,6 +244,45 @@ fn findings_are_evidence_with_a_next_step() {
                 assert!(!words.contains("good") && !words.contains("success"), "{finding:?}");
                 assert!(finding.severity < Severity::Error || !finding.overridable, "{finding:?}");
             }
+        }
+    }
+}
+
+/// Every card of every family, spoilt in a hundred ways: no panic, every file in its place, an end, and few bytes read.
+#[test]
+fn spoilt_cards_are_survived() {
+    let mut state = 0x5EED_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    for family in Family::cards() {
+        let whole = see(family, None);
+        for _ in 0..100 {
+            let mut card = MemoryCard::read(&whole.card);
+            let place = random(card.entries().len());
+            card.change(place, |bytes| match random(4) {
+                0 => bytes.truncate(random(bytes.len())),
+                1 => {
+                    let (at, length) = (random(bytes.len()), 1 + random(8));
+                    bytes.iter_mut().skip(at).take(length).for_each(|byte| *byte = 0xFF);
+                }
+                2 => (0..8).for_each(|_| {
+                    let (at, value) = (random(bytes.len().min(600)), random(256) as u8);
+                    bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = value);
+                }),
+                _ => {
+                    let (from, to) = (random(bytes.len()), random(bytes.len()));
+                    let copied: Vec<u8> = bytes.iter().skip(from).take(64).copied().collect();
+                    bytes.iter_mut().skip(to).zip(copied).for_each(|(byte, copied)| *byte = copied);
+                }
+            });
+            let size: u64 = card.entries().iter().map(|entry| entry.size_bytes).sum();
+            let found = recognise(&card);
+            let files = found.clips.iter().map(|clip| clip.files.len()).sum::<usize>() + found.unassigned.len();
+            assert_eq!(files, card.entries().len(), "{}", family.name());
+            assert_eq!(describe_all(&card, &found).len(), found.clips.len());
+            assert!(found.bytes_read < 16 * size + 1_000_000, "{}: {} of {size} bytes", family.name(), found.bytes_read);
         }
     }
 }

@@ -127,7 +127,7 @@ pub(crate) fn check_groups(
         );
     }
     index::check(card, listing, groups, declared, &mut findings, bytes_read);
-    sidecars::check(card, listing, groups, declared, &mut findings, bytes_read);
+    sidecars::check(card, groups, declared, &mut findings, bytes_read);
     expected::check(card, listing, groups, &mut findings, bytes_read);
     findings
 }

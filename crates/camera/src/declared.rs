@@ -5,10 +5,11 @@ use crate::CardFiles;
 use crate::avchd::{self, PlayItem};
 use crate::complete::{Listing, read_whole};
 use crate::group::{Groups, finish};
+use crate::p2::{self, P2Clip};
 use crate::riff;
 use crate::sony::{self, MediaProfile};
 use crate::source::Source;
-use checkgate_model::{ClipKind, FileRole, RelPath};
+use checkgate_model::{ClipFile, ClipKind, FileRole, RelPath};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Everything read, so that no index is read twice.
@@ -17,6 +18,8 @@ pub(crate) struct Declared {
     pub(crate) media_profiles: Vec<(RelPath, Option<MediaProfile>)>,
     /// Playlists of AVCHD.
     pub(crate) playlists: Vec<(RelPath, Option<Vec<PlayItem>>)>,
+    /// Clip metadata of P2.
+    pub(crate) p2_clips: Vec<(RelPath, P2Clip)>,
     /// Takes of several files by their id.
     pub(crate) file_sets: Vec<FileSet>,
 }
@@ -30,7 +33,8 @@ pub(crate) struct FileSet {
 
 /// Reads what is declared and joins what belongs together.
 pub(crate) fn apply(card: &dyn CardFiles, listing: &Listing<'_>, groups: &mut Groups, bytes_read: &mut u64) -> Declared {
-    let mut declared = Declared { media_profiles: Vec::new(), playlists: Vec::new(), file_sets: Vec::new() };
+    let mut declared =
+        Declared { media_profiles: Vec::new(), playlists: Vec::new(), p2_clips: Vec::new(), file_sets: Vec::new() };
     for index in groups.unassigned.iter().filter(|file| file.role == FileRole::Index) {
         let Some(entry) = listing.get(index.path.as_str()) else { continue };
         let name = index.path.file_name().to_ascii_uppercase();
@@ -42,7 +46,14 @@ pub(crate) fn apply(card: &dyn CardFiles, listing: &Listing<'_>, groups: &mut Gr
             declared.playlists.push((index.path.clone(), list));
         }
     }
+    let metadata = |file: &&ClipFile| file.role == FileRole::Sidecar && is_p2_metadata(&file.path);
+    for file in groups.clips.iter().flat_map(|grouped| &grouped.clip.files).filter(metadata) {
+        let Some(entry) = listing.get(file.path.as_str()) else { continue };
+        let clip = read_whole(card, entry, bytes_read).and_then(|bytes| p2::clip(&bytes));
+        declared.p2_clips.extend(clip.map(|clip| (file.path.clone(), clip)));
+    }
     join_by_index(&declared.media_profiles, groups);
+    join_by_connection(&declared.p2_clips, groups);
     join_by_playlist(&declared.playlists, groups);
     declared.file_sets = join_by_file_set(card, groups, bytes_read);
     declared
@@ -121,6 +132,40 @@ fn join_by_playlist(playlists: &[(RelPath, Option<Vec<PlayItem>>)], groups: &mut
             if places.len() == chain.len() {
                 merge(groups, &places, Some(FileRole::Segment));
             }
+        }
+    }
+}
+
+/// `CONTENTS/CLIP/*.XML`.
+pub(crate) fn is_p2_metadata(path: &RelPath) -> bool {
+    let mut parts = path.components().rev().skip(1);
+    path.extension() == "xml"
+        && parts.next().is_some_and(|part| part.eq_ignore_ascii_case("CLIP"))
+        && parts.next().is_some_and(|part| part.eq_ignore_ascii_case("CONTENTS"))
+}
+
+/// Pieces of one recording become one clip, from the first that is on this card to the last (`Relation/Connection` of P2).
+fn join_by_connection(pieces: &[(RelPath, P2Clip)], groups: &mut Groups) {
+    let find = |reference: &Option<String>| {
+        let reference = reference.as_deref()?;
+        pieces.iter().position(|(_, piece)| piece.is(reference))
+    };
+    let mut taken = HashSet::new();
+    for start in 0..pieces.len() {
+        if find(&pieces[start].1.previous).is_some() {
+            continue;
+        }
+        let (mut chain, mut at) = (Vec::new(), Some(start));
+        while let Some(piece) = at.filter(|piece| taken.insert(*piece)) {
+            chain.push(&pieces[piece].0);
+            at = find(&pieces[piece].1.next);
+        }
+        let clip_with =
+            |path: &RelPath| groups.clips.iter().position(|grouped| grouped.clip.files.iter().any(|file| file.path == *path));
+        let places: Vec<usize> = chain.iter().filter_map(|path| clip_with(path)).collect();
+        let distinct: HashSet<&usize> = places.iter().collect();
+        if places.len() > 1 && distinct.len() == places.len() {
+            merge(groups, &places, Some(FileRole::Segment));
         }
     }
 }

@@ -15,8 +15,18 @@ pub(crate) struct P2Clip {
     pub(crate) video_bytes: Option<u64>,
     pub(crate) audio_files: usize,
     pub(crate) drop_frame: Option<bool>,
+    /// Where this piece begins in the recording.
+    pub(crate) offset_frames: Option<i64>,
     /// Ids or names of the pieces before and behind this one.
-    pub(crate) neighbours: Vec<String>,
+    pub(crate) previous: Option<String>,
+    pub(crate) next: Option<String>,
+}
+
+impl P2Clip {
+    /// Whether a neighbour's reference means this clip.
+    pub(crate) fn is(&self, reference: &str) -> bool {
+        [&self.global_id, &self.name].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(reference))
+    }
 }
 
 /// Reads the metadata of a clip; `None` if it is none.
@@ -46,11 +56,13 @@ pub(crate) fn clip(bytes: &[u8]) -> Option<P2Clip> {
                 .map(|text| text.trim().eq_ignore_ascii_case("true"));
         }
     }
-    if let Some(connection) = child(content, "Relation").and_then(|relation| child(relation, "Connection")) {
-        for name in ["Previous", "Next"] {
-            let Some(node) = child(connection, name) else { continue };
-            clip.neighbours.extend(child_text(node, "GlobalClipID").or_else(|| child_text(node, "ClipName")));
-        }
+    if let Some(relation) = child(content, "Relation") {
+        clip.offset_frames = child_text(relation, "OffsetInShot").and_then(|text| text.parse().ok());
+        let neighbour = |name: &str| {
+            let node = child(child(relation, "Connection")?, name)?;
+            child_text(node, "GlobalClipID").or_else(|| child_text(node, "ClipName"))
+        };
+        (clip.previous, clip.next) = (neighbour("Previous"), neighbour("Next"));
     }
     Some(clip)
 }

@@ -25,7 +25,8 @@ pub(super) fn check(card: &dyn CardFiles, grouped: &Grouped, findings: &mut Vec<
 
 /// A recording is split where a file is full: every segment but the last is about as large as the largest.
 fn check_sizes(grouped: &Grouped, segments: &[&ClipFile], findings: &mut Vec<Finding>) {
-    let Some((_, full)) = segments.split_last() else { return };
+    // Pieces of P2 and of discs end where the operator stopped.
+    let Some((_, full)) = segments.split_last().filter(|(last, _)| last.path.extension() != "mxf") else { return };
     let largest = full.iter().map(|file| file.size_bytes).max().unwrap_or(0);
     for file in full.iter().filter(|file| file.size_bytes < largest / 2) {
         findings.push(

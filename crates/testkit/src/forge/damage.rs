@@ -105,6 +105,8 @@ damages! {
     WrongDuration = "wrong-duration", Expect::Finding;
     /// The clip goes on, or began, on another card.
     CrossCardSpan = "cross-card-span", Expect::Finding;
+    /// A piece of a recording does not begin where the one before it ends.
+    SpanGap = "span-gap", Expect::Finding;
     /// Sidecar and film count timecode differently.
     DropFrameMismatch = "drop-frame-mismatch", Expect::Finding;
     /// A clip of another reel in this reel's folder.
