@@ -305,6 +305,11 @@ fn every_profile_has_a_card_and_every_damage_is_had() {
     assert!(unused.is_empty(), "no card can be broken with {unused:?}");
 }
 
+/// Rules have pages of their own.
+fn is_rule(code: &str) -> bool {
+    code.starts_with("roll.") || code.starts_with("name.")
+}
+
 #[test]
 fn the_documentation_names_every_family_and_card() {
     let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cameras.md")).unwrap();
@@ -323,6 +328,13 @@ fn the_documentation_names_every_family_and_card() {
     }
     for family in Family::all() {
         assert!(text.contains(&format!("`{}`", family.name())), "docs/cameras.md names {}", family.name());
+    }
+    for (family, damage) in Family::cards().flat_map(|family| Damage::ALL.map(|damage| (family, damage))) {
+        if damage.applies_to(family) && damage.expect() == Expect::Finding {
+            for code in see(family, Some(damage)).expected.findings.iter().filter(|code| !is_rule(code)) {
+                assert!(text.contains(&format!("`{code}`")), "docs/cameras.md explains {code}");
+            }
+        }
     }
     for damage in Damage::ALL {
         assert!(text.contains(&format!("| `{}` |", damage.name())), "docs/cameras.md names {}", damage.name());

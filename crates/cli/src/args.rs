@@ -311,7 +311,7 @@ pub(crate) enum Cloud {
 /// What can be forged, as the forger itself lists it.
 fn forge_families() -> String {
     let lines = checkgate_testkit::Family::all().into_iter().map(|family| format!("\n  {:<18} {}", family.name(), family.what()));
-    format!("Kind of card (demo if none is named):{}", lines.collect::<String>())
+    format!("Kind of card:{}", lines.collect::<String>())
 }
 
 /// How it can be broken.
@@ -324,9 +324,11 @@ fn forge_damages() -> String {
 pub(crate) struct Forge {
     /// Folder to make; must not hold anything.
     pub(crate) out: PathBuf,
-    #[arg(long, default_value = "demo", help = forge_families(), hide_default_value = true)]
+    /// Kind of card; `--help` lists them.
+    #[arg(long, default_value = "demo", long_help = forge_families())]
     pub(crate) family: String,
-    #[arg(long, help = forge_damages())]
+    /// What is broken afterwards; `--help` lists it.
+    #[arg(long, long_help = forge_damages())]
     pub(crate) damage: Option<String>,
     /// The same seed makes the same card.
     #[arg(long, default_value_t = 1)]
