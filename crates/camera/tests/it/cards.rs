@@ -184,8 +184,8 @@ fn plate(moved: impl Fn(u32) -> u32) -> MemoryCard {
     for frame in 0..40u32 {
         let mut bytes = dpx(4, 4);
         let counted = moved(frame);
-        let bcd = |number: u32| (number / 10) << 4 | number % 10;
-        bytes[1920..1924].copy_from_slice(&(0x0100_0000 | bcd(counted / 24) << 8 | bcd(counted % 24)).to_be_bytes());
+        let bcd = |number: u32| ((number / 10) << 4) | (number % 10);
+        bytes[1920..1924].copy_from_slice(&(0x0100_0000 | (bcd(counted / 24) << 8) | bcd(counted % 24)).to_be_bytes());
         card = card.file(&format!("P/a.{frame:07}.dpx"), bytes);
     }
     card
