@@ -139,7 +139,7 @@ fn from_container(said: &mut Statements, source: &mut Source<'_>, file: &ClipFil
         Container::R3d => pictures::from_r3d(said, &r3d::directory(source)?, name),
         Container::Cine => pictures::from_cine(said, &cine::read(source, &head)?, name),
         Container::Ari => pictures::from_ari(said, &ari::parse(&head), name),
-        Container::Unknown => {}
+        Container::Tiff | Container::Transport | Container::Unknown => {}
     }
     Ok(())
 }

@@ -24,6 +24,16 @@ pub(crate) struct Dpx {
     pub(crate) timecode_bcd: Option<u32>,
 }
 
+impl Dpx {
+    /// The timecode as frames since midnight, where rate and code are known.
+    pub(crate) fn frame_of_timecode(&self) -> Option<u64> {
+        let code = self.timecode_bcd?;
+        let nominal = self.frame_rate.map(|rate| rate.round()).filter(|rate| (1.0..=120.0).contains(rate))? as u64;
+        let pair = |shift: u32| u64::from(code >> (shift + 4) & 0xf) * 10 + u64::from(code >> shift & 0xf);
+        Some(((pair(24) * 60 + pair(16)) * 60 + pair(8)) * nominal + pair(0))
+    }
+}
+
 pub(crate) fn parse(head: &[u8]) -> Option<Dpx> {
     let big = match head.get(..4)? {
         b"SDPX" => true,

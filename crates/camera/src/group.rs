@@ -60,6 +60,7 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
     let mut companions: Vec<(&CardEntry, FileRole, Key, Option<String>)> = Vec::new();
     let mut unclaimed: Vec<&CardEntry> = Vec::new();
     let mut spoken: BTreeMap<usize, (RelPath, u64)> = BTreeMap::new();
+    let mut yielding: Vec<(usize, usize, &BTreeMap<String, FileRole>)> = Vec::new();
     for entry in entries {
         if is_system_file(&entry.path) {
             groups.unassigned.push(file(entry, FileRole::Support));
@@ -79,7 +80,8 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
         };
         let root = captures.name("root").map_or_else(|| folder_of(entry.path.as_str()), |found| found.as_str());
         let shown = compiled.rule.name.as_ref().map_or_else(|| name.to_owned(), |template| fill(template, &captures));
-        let key = key_of(compiled, entry, root, if shown.is_empty() { name } else { &shown });
+        let common = compiled.rule.key.as_ref().map(|template| fill(template, &captures));
+        let key = key_of(compiled, entry, root, common.as_deref().unwrap_or(if shown.is_empty() { name } else { &shown }));
         let Some(kind) = compiled.rule.kind else {
             companions.push((entry, role, key, compiled.rule.says.map(|_| name.to_owned())));
             continue;
@@ -110,7 +112,16 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
                 grouped.numbered.push((number, grouped.clip.files.len()));
             }
         }
+        if !compiled.rule.beside.is_empty() {
+            yielding.push((at, grouped.clip.files.len(), &compiled.rule.beside));
+        }
         grouped.clip.files.push(file(entry, role));
+    }
+    for (clip, place, beside) in yielding {
+        let files = &mut groups.clips[clip].clip.files;
+        if let Some(role) = files.iter().find_map(|file| beside.get(&file.path.extension())).copied() {
+            files[place].role = role;
+        }
     }
     for (rule, (path, count)) in spoken {
         groups.spoken.push((rule, path, count));
@@ -127,6 +138,7 @@ pub(crate) fn group(profiles: &Profiles, entries: &[CardEntry]) -> Groups {
         }
     }
     attach_by_stem(profiles, &mut groups, &unclaimed);
+    attach_sound(profiles, &mut groups);
     for grouped in &mut groups.clips {
         finish(grouped);
     }
@@ -171,8 +183,34 @@ fn attach_by_stem(profiles: &Profiles, groups: &mut Groups, unclaimed: &[&CardEn
     }
 }
 
+/// Sound of no known recorder that lies beside a camera's picture under the same name is its twin.
+fn attach_sound(profiles: &Profiles, groups: &mut Groups) {
+    let key = |grouped: &Grouped| (grouped.folder.to_ascii_lowercase(), grouped.clip.name.to_ascii_lowercase());
+    let pictures: HashMap<(String, String), usize> = groups
+        .clips
+        .iter()
+        .enumerate()
+        .filter(|(_, grouped)| profiles.families[grouped.family].kind == FamilyKind::Camera)
+        .filter(|(_, grouped)| matches!(grouped.clip.kind, ClipKind::Video | ClipKind::Sequence))
+        .map(|(at, grouped)| (key(grouped), at))
+        .collect();
+    let mut twins = Vec::new();
+    for (at, grouped) in groups.clips.iter().enumerate().filter(|(_, grouped)| grouped.clip.kind == ClipKind::Sound) {
+        let anonymous = profiles.families[grouped.family].make.is_empty() && grouped.clip.files.len() == 1;
+        if let Some(picture) = pictures.get(&key(grouped)).filter(|_| anonymous) {
+            twins.push((at, *picture));
+        }
+    }
+    for (at, picture) in &twins {
+        let mut files = std::mem::take(&mut groups.clips[*at].clip.files);
+        files.iter_mut().for_each(|file| file.role = FileRole::AudioTwin);
+        groups.clips[*picture].clip.files.append(&mut files);
+    }
+    groups.clips.retain(|grouped| !grouped.clip.files.is_empty());
+}
+
 /// Puts files in order (essence first, numbered ones by number) and finds the range of a sequence.
-fn finish(grouped: &mut Grouped) {
+pub(crate) fn finish(grouped: &mut Grouped) {
     let numbers: HashMap<usize, u64> = grouped.numbered.iter().map(|(number, at)| (*at, *number)).collect();
     let mut order: Vec<usize> = (0..grouped.clip.files.len()).collect();
     order.sort_by_key(|at| {

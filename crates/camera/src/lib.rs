@@ -4,8 +4,10 @@
 //! unchecked length (invariants 1 and 11).
 
 mod ari;
+mod avchd;
 mod cine;
 mod complete;
+mod declared;
 mod describe;
 mod dpx;
 mod exr;
@@ -13,6 +15,7 @@ mod group;
 mod isobmff;
 mod mxf;
 mod names;
+mod p2;
 mod profile;
 mod r3d;
 mod recognise;
@@ -20,11 +23,13 @@ mod riff;
 mod sony;
 mod source;
 mod structure;
+mod tiff;
+mod transport;
 mod vendor;
 mod xml;
 
 pub use describe::{describe, describe_all};
-pub use profile::{family_ids, family_name};
+pub use profile::{Seen, family_ids, family_name, family_seen};
 pub use recognise::recognise;
 pub use sony::ltc_from_sony_bcd;
 pub use structure::{Container, StructureReport, probe_structure};

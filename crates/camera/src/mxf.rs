@@ -256,7 +256,10 @@ fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
 
 /// Reads the header metadata of the footer if it has any (it is the later one), else that of the header.
 pub(crate) fn facts(source: &mut Source<'_>) -> Result<MxfFacts, ReadError> {
-    let head = source.up_to(0, (MAX_RUN_IN as u64) + 64)?;
+    let mut head = source.up_to(0, 4096)?;
+    if header_offset(&head).is_none() {
+        head = source.up_to(0, (MAX_RUN_IN as u64) + 64)?;
+    }
     let (header, footer) = ends(source, &head)?;
     let chosen = footer.filter(|footer| footer.header_bytes > 0).unwrap_or(header);
     let metadata = source.up_to(chosen.pack_end, chosen.header_bytes.saturating_add(4096).min(MAX_HEADER_METADATA_BYTES))?;

@@ -1,7 +1,7 @@
 //! Owns the camera profiles: data in `assets/cameras/*.toml`, compiled once. Adding a camera is a file, an entry in `FILES` and
 //! a test. Must never hold a rule of one family in code.
 
-use checkgate_model::{ClipKind, Confidence, FileRole};
+use checkgate_model::{ClipKind, Confidence, FileRole, Severity};
 use regex::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ const FILES: &[(&str, &str)] = &[
     ("arri-classic", include_str!("../../../assets/cameras/arri-classic.toml")),
     ("arri-new", include_str!("../../../assets/cameras/arri-new.toml")),
     ("red", include_str!("../../../assets/cameras/red.toml")),
+    ("sony-axs", include_str!("../../../assets/cameras/sony-axs.toml")),
     ("sony-xdroot", include_str!("../../../assets/cameras/sony-xdroot.toml")),
     ("sony-m4root", include_str!("../../../assets/cameras/sony-m4root.toml")),
     ("sony-bpav", include_str!("../../../assets/cameras/sony-bpav.toml")),
@@ -23,6 +24,12 @@ const FILES: &[(&str, &str)] = &[
     ("gopro", include_str!("../../../assets/cameras/gopro.toml")),
     ("phantom", include_str!("../../../assets/cameras/phantom.toml")),
     ("atomos", include_str!("../../../assets/cameras/atomos.toml")),
+    ("nikon", include_str!("../../../assets/cameras/nikon.toml")),
+    ("zcam", include_str!("../../../assets/cameras/zcam.toml")),
+    ("kinefinity", include_str!("../../../assets/cameras/kinefinity.toml")),
+    ("insta360", include_str!("../../../assets/cameras/insta360.toml")),
+    ("apple", include_str!("../../../assets/cameras/apple.toml")),
+    ("zaxcom", include_str!("../../../assets/cameras/zaxcom.toml")),
     ("avchd", include_str!("../../../assets/cameras/avchd.toml")),
     ("sound-devices", include_str!("../../../assets/cameras/sound-devices.toml")),
     ("zoom", include_str!("../../../assets/cameras/zoom.toml")),
@@ -51,12 +58,78 @@ pub(crate) struct Profile {
     pub(crate) make: String,
     pub(crate) rank: u32,
     pub(crate) kind: FamilyKind,
+    /// What the profile was held against.
+    pub(crate) seen: Seen,
     #[serde(default)]
     identity: Identity,
     #[serde(default)]
     label: Label,
     #[serde(default, rename = "rule")]
     rules: Vec<Rule>,
+    /// Files that never come alone.
+    #[serde(default)]
+    needs: Vec<Need>,
+    /// Names that say something by being there.
+    #[serde(default, rename = "mark")]
+    marks: Vec<Mark>,
+    /// Folders a card of this family always has.
+    #[serde(default)]
+    layout: Option<Layout>,
+}
+
+/// How far a profile is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// Files that such a device wrote.
+    RealFiles,
+    /// What the maker's own tool says of such files, or notes of someone who had a card.
+    VendorDumps,
+    /// Cards forged from published layouts only.
+    ForgedOnly,
+}
+
+/// Where a file fits `has`, one of `wants` must be on the card as well.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Need {
+    has: String,
+    wants: Vec<String>,
+    code: String,
+    severity: Severity,
+    says: String,
+    hint: String,
+}
+
+/// A file that fits `path`, and whose film has one of `codecs` where any are named, says this.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    path: String,
+    #[serde(default)]
+    codecs: Vec<String>,
+    code: String,
+    severity: Severity,
+    says: String,
+    hint: String,
+}
+
+/// The words of a finding.
+#[derive(Debug, Clone)]
+pub(crate) struct Words {
+    pub(crate) code: String,
+    pub(crate) severity: Severity,
+    pub(crate) says: String,
+    pub(crate) hint: String,
+}
+
+/// Folders below the one that `root` finds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Layout {
+    root: String,
+    pub(crate) folders: Vec<String>,
+    pub(crate) hint: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,6 +160,12 @@ pub(crate) struct Rule {
     pub(crate) index: Option<String>,
     #[serde(default)]
     pub(crate) name: Option<String>,
+    /// What files of one clip have in common; the clip's name where nothing else is said.
+    #[serde(default)]
+    pub(crate) key: Option<String>,
+    /// Another part where a file with one of these extensions belongs to the same clip.
+    #[serde(default)]
+    pub(crate) beside: BTreeMap<String, FileRole>,
     #[serde(default)]
     pub(crate) says: Option<Confidence>,
     #[serde(default)]
@@ -114,6 +193,22 @@ impl Compiled {
     }
 }
 
+/// A need with its family and its compiled pattern.
+pub(crate) struct CompiledNeed {
+    pub(crate) family: usize,
+    pub(crate) has: Regex,
+    pub(crate) wants: Vec<String>,
+    pub(crate) words: Words,
+}
+
+/// A mark with its family and its compiled pattern.
+pub(crate) struct CompiledMark {
+    pub(crate) family: usize,
+    pub(crate) path: Regex,
+    pub(crate) codecs: Vec<String>,
+    pub(crate) words: Words,
+}
+
 /// Fills `${name}` from the captures.
 pub(crate) fn fill(template: &str, captures: &Captures<'_>) -> String {
     let mut text = String::new();
@@ -129,6 +224,9 @@ pub(crate) struct Profiles {
     identities: Vec<(usize, Regex)>,
     labels: Vec<(usize, Regex)>,
     companions: BTreeMap<String, FileRole>,
+    pub(crate) needs: Vec<CompiledNeed>,
+    pub(crate) marks: Vec<CompiledMark>,
+    pub(crate) layouts: Vec<(usize, Regex, Layout)>,
 }
 
 impl Profiles {
@@ -176,12 +274,24 @@ fn compile() -> Result<Profiles, String> {
     }
     families.sort_by_key(|profile| profile.rank);
     let (mut rules, mut identities, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut needs, mut marks, mut layouts) = (Vec::new(), Vec::new(), Vec::new());
     for (family, profile) in families.iter_mut().enumerate() {
         for text in &profile.identity.matches {
             identities.push((family, Regex::new(text).map_err(|error| error.to_string())?));
         }
         if let Some(text) = &profile.label.roll {
             labels.push((family, pattern(text)?));
+        }
+        for need in profile.needs.drain(..) {
+            let Need { has, wants, code, severity, says, hint } = need;
+            needs.push(CompiledNeed { family, has: pattern(&has)?, wants, words: Words { code, severity, says, hint } });
+        }
+        for mark in profile.marks.drain(..) {
+            let Mark { path, codecs, code, severity, says, hint } = mark;
+            marks.push(CompiledMark { family, path: pattern(&path)?, codecs, words: Words { code, severity, says, hint } });
+        }
+        if let Some(layout) = profile.layout.take() {
+            layouts.push((family, pattern(&layout.root)?, layout));
         }
         for rule in profile.rules.drain(..) {
             let pattern = pattern(&rule.path)?;
@@ -204,13 +314,19 @@ fn compile() -> Result<Profiles, String> {
         let role: FileRole = serde_json::from_value(serde_json::Value::String(role)).map_err(|error| error.to_string())?;
         companions.extend(extensions.into_iter().map(|extension| (extension, role)));
     }
-    Ok(Profiles { families, rules, set, identities, labels, companions })
+    Ok(Profiles { families, rules, set, identities, labels, companions, needs, marks, layouts })
 }
 
 /// Ids of every family a profile describes, and `unknown`.
 #[must_use]
 pub fn family_ids() -> Vec<&'static str> {
     profiles().families.iter().map(|profile| profile.id.as_str()).chain([UNKNOWN]).collect()
+}
+
+/// How far the profile of a family is proven; `None` where no profile has it.
+#[must_use]
+pub fn family_seen(id: &str) -> Option<Seen> {
+    profiles().families.iter().find(|profile| profile.id == id).map(|profile| profile.seen)
 }
 
 /// A family as people say it; the id itself where no profile has it.
@@ -246,7 +362,7 @@ mod tests {
             ("PRIVATE/XDROOT/Clip/C0001.MXF", "sony-xdroot", "C0001"),
             ("XDROOT/Clip/D001C005_210716AG.MXF", "sony-xdroot", "D001C005_210716AG"),
             ("PRIVATE/M4ROOT/CLIP/C0001.MP4", "sony-m4root", "C0001"),
-            ("BPAV/CLPR/709_001_01/709_001_01.MP4", "sony-bpav", "709_001_01"),
+            ("BPAV/CLPR/709_001_01/709_001_01.MP4", "sony-bpav", "709_001"),
             ("PROAV/CLPR/C0001/C0001V01.MXF", "sony-sam", "C0001"),
             ("CONTENTS/VIDEO/0001AB.MXF", "panasonic-p2", "0001AB"),
             ("CONTENTS/CLIPS001/AA0001/AA000101.MXF", "canon", "AA0001"),
@@ -254,7 +370,11 @@ mod tests {
             ("DCIM/100GOPRO/GX010023.MP4", "gopro", "0023"),
             ("DCIM/DJI_001/DJI_20240101120000_0001_D.MP4", "dji", "DJI_20240101120000_0001_D"),
             ("DCIM/100MEDIA/DJI_0001.MP4", "dji", "DJI_0001"),
-            ("DCIM/100APPLE/IMG_0001.MOV", "camera-files", "IMG_0001"),
+            ("DCIM/100APPLE/IMG_0001.MOV", "apple", "IMG_0001"),
+            ("DCIM/100NCZ_8/DSC_0001.NEV", "nikon", "DSC_0001"),
+            ("A001/A001C0004.MOV", "zcam", "A001C0004"),
+            ("DCIM/Camera01/VID_20261123_101500_00_001.insv", "insta360", "20261123_101500"),
+            ("MVI_4823.MOV", "camera-files", "MVI_4823"),
             ("SOUND/S001T01.WAV", "sound", "S001T01"),
             ("SOUND/Scene_1-T001.TAKE/Scene_1-T001_Tr1.WAV", "zoom", "Scene_1-T001"),
             ("PLATE/plate.0001001.exr", "frame-sequence", "plate"),

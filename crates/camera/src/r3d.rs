@@ -28,8 +28,15 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
             ))));
         }
         blocks += 1;
-        at = (at + length).next_multiple_of(ALIGNMENT).max(at + length);
-        // The last block may end unpadded.
+        let end = at + length;
+        at = end.next_multiple_of(ALIGNMENT).max(end);
+        // The last block may end unpadded; inside its padding no writer stops.
+        if size > end && size < at {
+            return Ok(Checked::broken(truncated(format!(
+                "the file ends inside the padding of block {} at byte {size}, where byte {at} is due",
+                String::from_utf8_lossy(kind)
+            ))));
+        }
     }
     if blocks > 1 { Ok(Checked::complete()) } else { Ok(Checked::cannot_tell()) }
 }

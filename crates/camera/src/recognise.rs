@@ -3,6 +3,7 @@
 
 use crate::CardFiles;
 use crate::complete;
+use crate::declared;
 use crate::group::{Grouped, Groups, group};
 use crate::isobmff;
 use crate::profile::{FamilyKind, Profiles, UNKNOWN, profiles};
@@ -29,6 +30,8 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
     let profiles = profiles();
     let mut groups = group(profiles, card.entries());
     let mut bytes_read = 0;
+    let listing = complete::Listing::new(card);
+    let declared = declared::apply(card, &listing, &mut groups, &mut bytes_read);
     let mut findings = complete::check_files(card, &groups, &mut bytes_read);
     let mut named = BTreeMap::new();
     let markers = sound_markers(profiles, &groups);
@@ -43,7 +46,11 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
             grouped.clip.roll = tape_of(card, &grouped.clip, &mut bytes_read);
         }
     }
-    findings.extend(complete::check_groups(card, &groups, &mut bytes_read));
+    findings.extend(complete::check_groups(card, &listing, &groups, &declared, &mut bytes_read));
+    // The structure of a file and what a sidecar says of its size are one finding.
+    let mut said = BTreeSet::new();
+    findings
+        .retain(|finding| !finding.code.starts_with("structure.") || said.insert((finding.code.clone(), finding.path.clone())));
     let standings = standings(card, profiles, &groups, &named, &mut bytes_read);
     let mut order: Vec<usize> = standings.keys().copied().collect();
     order.sort_by_key(|family| {
@@ -126,7 +133,8 @@ fn container_identity(
     bytes_read: &mut u64,
 ) -> Option<(usize, String, RelPath)> {
     let profile = &profiles.families[grouped.family];
-    let weak = profile.kind == FamilyKind::Generic || profile.make.is_empty();
+    // A sound file's name is whatever its mixer likes.
+    let weak = profile.kind == FamilyKind::Generic || profile.make.is_empty() || grouped.clip.kind == ClipKind::Sound;
     if !weak || !matches!(grouped.clip.kind, ClipKind::Video | ClipKind::Sound) {
         return None;
     }

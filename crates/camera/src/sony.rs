@@ -145,6 +145,7 @@ pub(crate) fn rate_of(text: &str) -> Option<FrameRate> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct IndexedMaterial {
     pub(crate) uri: String,
+    pub(crate) umid: Option<String>,
     pub(crate) duration_frames: Option<i64>,
     pub(crate) status: String,
     /// Sidecars, proxies and thumbnails by path below the index's folder.
@@ -176,6 +177,7 @@ pub(crate) fn media_profile(bytes: &[u8]) -> Option<MediaProfile> {
                 let Some(uri) = attribute(node, "uri") else { continue };
                 profile.materials.push(IndexedMaterial {
                     uri: clean(uri),
+                    umid: attribute(node, "umid").map(str::trim).filter(|umid| !umid.is_empty()).map(str::to_owned),
                     duration_frames: attribute(node, "dur").and_then(|text| text.parse().ok()),
                     status: attribute(node, "status").unwrap_or("").to_owned(),
                     related: node

@@ -2,7 +2,7 @@
 //! kilobytes. It must never say that a file is good: what it can say is that the structure is complete.
 
 use crate::source::{ReadError, Source};
-use crate::{ReadSeek, ari, cine, dpx, exr, isobmff, mxf, r3d, riff};
+use crate::{ReadSeek, ari, cine, dpx, exr, isobmff, mxf, r3d, riff, tiff, transport};
 use checkgate_model::{Finding, Severity};
 
 /// Container of a file, by its first bytes (never by its name).
@@ -24,6 +24,10 @@ pub enum Container {
     Cine,
     /// ARRIRAW, one frame.
     Ari,
+    /// TIFF and DNG.
+    Tiff,
+    /// MPEG transport stream.
+    Transport,
     /// None of these: the structure was not checked.
     Unknown,
 }
@@ -92,6 +96,7 @@ pub(crate) fn container_of(head: &[u8]) -> Container {
     match four(0) {
         b"RIFF" | b"RF64" | b"BW64" => return Container::Riff,
         b"SDPX" | b"XPDS" => return Container::Dpx,
+        b"II\x2a\0" | b"MM\0\x2a" => return Container::Tiff,
         [0x76, 0x2f, 0x31, 0x01] => return Container::Exr,
         b"ARRI" if head.get(4..8) == Some(&[0x12, 0x34, 0x56, 0x78]) || head.get(4..8) == Some(&[0x78, 0x56, 0x34, 0x12]) => {
             return Container::Ari;
@@ -106,7 +111,11 @@ pub(crate) fn container_of(head: &[u8]) -> Container {
     if head.starts_with(b"CI") && head.get(2..4) == Some(&[0x2c, 0x00]) {
         return Container::Cine;
     }
-    if mxf::header_offset(head).is_some() { Container::Mxf } else { Container::Unknown }
+    match (mxf::header_offset(head), transport::packet(head)) {
+        (Some(_), _) => Container::Mxf,
+        (None, Some(_)) => Container::Transport,
+        (None, None) => Container::Unknown,
+    }
 }
 
 /// Checks the structure of one file. `file_name` only decides what the file should have been when its first bytes say nothing.
@@ -172,6 +181,10 @@ fn check(source: &mut Source<'_>, report: &mut StructureReport, file_name: &str)
         Container::R3d => r3d::check(source)?,
         Container::Cine => cine::check(source, &head)?,
         Container::Ari => ari::check(source, &head)?,
+        // Makers build their still raws on TIFF and bend its rules.
+        Container::Tiff if is_plain_tiff(file_name) => tiff::check(source, &head)?,
+        Container::Tiff => Checked::cannot_tell(),
+        Container::Transport => transport::check(source, &head)?,
         Container::Unknown => match expected_container(file_name) {
             Some(expected) => Checked::broken(damaged(format!("the name says {expected}, the first bytes do not"))),
             None => Checked::cannot_tell(),
@@ -179,14 +192,28 @@ fn check(source: &mut Source<'_>, report: &mut StructureReport, file_name: &str)
     };
     report.complete = checked.complete;
     report.findings.extend(checked.findings);
+    if source.size() == LARGEST_ON_FAT32 {
+        for finding in report.findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
+            finding.message.push_str("; this is the largest file that FAT32 can hold");
+        }
+    }
     Ok(())
+}
+
+const LARGEST_ON_FAT32: u64 = u32::MAX as u64;
+
+fn is_plain_tiff(file_name: &str) -> bool {
+    let extension = file_name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    matches!(extension.as_deref(), Some("tif" | "tiff" | "dng" | "gpr"))
 }
 
 /// What a name promises, for names whose formats always start with a known mark.
 fn expected_container(file_name: &str) -> Option<&'static str> {
     let extension = file_name.rsplit_once('.')?.1.to_ascii_lowercase();
     Some(match extension.as_str() {
-        "mov" | "mp4" | "braw" | "crm" => "QuickTime or MP4",
+        "mov" | "mp4" | "braw" | "braw2" | "crm" | "insv" => "QuickTime or MP4",
+        "mts" | "m2ts" => "an MPEG transport stream",
+        "dng" | "tif" | "tiff" => "TIFF",
         "mxf" => "MXF",
         "wav" => "WAV",
         "dpx" => "DPX",

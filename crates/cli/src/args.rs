@@ -324,15 +324,27 @@ pub(crate) enum Cloud {
     },
 }
 
+/// What can be forged, as the forger itself lists it.
+fn forge_families() -> String {
+    let lines = checkgate_testkit::Family::all().into_iter().map(|family| format!("\n  {:<18} {}", family.name(), family.what()));
+    format!("Kind of card:{}", lines.collect::<String>())
+}
+
+/// How it can be broken.
+fn forge_damages() -> String {
+    let lines = checkgate_testkit::Damage::ALL.map(|damage| format!("\n  {:<22} {}", damage.name(), damage.what()));
+    format!("What is broken afterwards; a kind of card without it says what it has:{}", lines.concat())
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Forge {
     /// Folder to make; must not hold anything.
     pub(crate) out: PathBuf,
-    /// demo, arri-classic, sony-m4root, sound, plates.
-    #[arg(long, default_value = "demo")]
+    /// Kind of card; `--help` lists them.
+    #[arg(long, default_value = "demo", long_help = forge_families())]
     pub(crate) family: String,
-    /// truncated-fast-start, truncated-index-at-end, missing-indexed, sequence-gap, zero-byte, hidden-files, mixed-reels, case-collision.
-    #[arg(long)]
+    /// What is broken afterwards; `--help` lists it.
+    #[arg(long, long_help = forge_damages())]
     pub(crate) damage: Option<String>,
     /// The same seed makes the same card.
     #[arg(long, default_value_t = 1)]

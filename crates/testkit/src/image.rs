@@ -268,18 +268,6 @@ fn position_on_device(listing: &str, offset: u64) -> Option<u64> {
     None
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_a_byte_in_the_second_extent() {
-        let listing = "Filesystem type is: ef53\nFile size of f is 40960 (10 blocks of 4096 bytes)\n ext:     logical_offset:        physical_offset: length:   expected: flags:\n   0:        0..       3:       1000..      1003:      4:            \n   1:        4..       9:       2000..      2005:      6:       1004: last,eof\nf: 2 extents found\n";
-        assert_eq!(position_on_device(listing, 5 * 4096 + 7), Some(2001 * 4096 + 7));
-        assert_eq!(position_on_device(listing, 10 * 4096), None);
-    }
-}
-
 /// Unmounts whatever an earlier, killed run left mounted below `folder`.
 pub fn release_below(folder: &Path) -> Result<(), ImageError> {
     let Ok(folder) = folder.canonicalize() else { return Ok(()) };
@@ -292,4 +280,16 @@ pub fn release_below(folder: &Path) -> Result<(), ImageError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_byte_in_the_second_extent() {
+        let listing = "Filesystem type is: ef53\nFile size of f is 40960 (10 blocks of 4096 bytes)\n ext:     logical_offset:        physical_offset: length:   expected: flags:\n   0:        0..       3:       1000..      1003:      4:            \n   1:        4..       9:       2000..      2005:      6:       1004: last,eof\nf: 2 extents found\n";
+        assert_eq!(position_on_device(listing, 5 * 4096 + 7), Some(2001 * 4096 + 7));
+        assert_eq!(position_on_device(listing, 10 * 4096), None);
+    }
 }

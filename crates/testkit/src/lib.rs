@@ -11,5 +11,5 @@ pub mod proxy;
 pub mod python;
 
 pub use forge::{
-    CardSize, Damage, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,
+    CardSize, Damage, Expect, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,
 };

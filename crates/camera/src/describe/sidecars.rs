@@ -1,7 +1,7 @@
 //! Owns what a recorder or camera writes beside or into a recording for people: bext and iXML, Sony XML, ALE.
 
 use super::{say_int, say_rate, say_timecode, text};
-use crate::complete::clip_name_of_row;
+use crate::complete::index::clip_name_of_row;
 use crate::vendor::{Statements, Strength, number_in};
 use crate::{riff, sony};
 use checkgate_interchange::ale::Ale;
@@ -259,7 +259,7 @@ pub(super) fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &
             let clock = if time.is_empty() {
                 String::new()
             } else {
-                format!("T{}", time.trim().replace('h', ":").replace('m', ":").trim_end_matches('s'))
+                format!("T{}", time.trim().replace(['h', 'm'], ":").trim_end_matches('s'))
             };
             let value = format!("{}-{}-{}{clock}", &plain[..4], &plain[4..6], &plain[6..8]);
             said.say(

@@ -178,6 +178,34 @@ fn gaps_twins_and_short_frames_of_a_sequence_are_found() {
     assert_eq!(codes, BTreeSet::from(["sequence.gap", "sequence.duplicate", "sequence.size_differs", "structure.truncated"]));
 }
 
+/// Forty frames whose timecodes count on from 01:00:00:00, moved by what `moved` says of each place.
+fn plate(moved: impl Fn(u32) -> u32) -> MemoryCard {
+    let mut card = MemoryCard::new();
+    for frame in 0..40u32 {
+        let mut bytes = dpx(4, 4);
+        let counted = moved(frame);
+        let bcd = |number: u32| ((number / 10) << 4) | (number % 10);
+        bytes[1920..1924].copy_from_slice(&(0x0100_0000 | (bcd(counted / 24) << 8) | bcd(counted % 24)).to_be_bytes());
+        card = card.file(&format!("P/a.{frame:07}.dpx"), bytes);
+    }
+    card
+}
+
+#[test]
+fn timecode_runs_as_the_numbers_do() {
+    assert_eq!(codes(&recognise(&plate(|frame| frame))), Vec::<&str>::new());
+    let swapped = plate(|frame| match frame {
+        7 => 8,
+        8 => 7,
+        other => other,
+    });
+    assert_eq!(codes(&recognise(&swapped)), ["sequence.frame_misplaced"; 2]);
+    // Labels that were dropped at a full minute move all that follow, and one timecode for all says nothing.
+    assert_eq!(codes(&recognise(&plate(|frame| if frame < 35 { frame } else { frame + 2 }))), Vec::<&str>::new());
+    assert_eq!(codes(&recognise(&plate(|frame| if frame < 39 { frame } else { frame + 2 }))), Vec::<&str>::new());
+    assert_eq!(codes(&recognise(&plate(|_| 0))), Vec::<&str>::new());
+}
+
 #[test]
 fn a_stray_frame_number_stays_bounded() {
     let card = MemoryCard::new().file("P/a.000000001.dpx", dpx(4, 4)).file("P/a.999999999.dpx", dpx(4, 4));

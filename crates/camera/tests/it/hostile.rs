@@ -13,7 +13,27 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     red.resize(9000, 2);
     let mut ari = b"ARRI\x12\x34\x56\x78".to_vec();
     ari.resize(5000, 3);
+    let mut dng = b"II\x2a\0\x08\0\0\0".to_vec();
+    let entries = [(256u32, 8u32), (257, 8), (273, 74), (279, 128), (330, 8)];
+    dng.extend_from_slice(&(entries.len() as u16).to_le_bytes());
+    for (tag, value) in entries {
+        dng.extend_from_slice(&(tag | 4 << 16).to_le_bytes());
+        dng.extend_from_slice(&1u32.to_le_bytes());
+        dng.extend_from_slice(&value.to_le_bytes());
+    }
+    dng.resize(74 + 128, 4);
+    let packet: Vec<u8> = [0, 0, 0, 0, 0x47].into_iter().chain(std::iter::repeat_n(5, 187)).collect();
+    let mut list = b"MPLS0200\0\0\0\x0c".to_vec();
+    list.extend_from_slice(&[0, 0, 0, 50, 0, 0, 0, 2, 0, 0]);
+    for clip in *b"01" {
+        list.extend_from_slice(&[0, 11, b'0', b'0', b'0', b'0', clip, b'M', b'2', b'T', b'S', 0, 6]);
+    }
     vec![
+        ("i.dng", dng),
+        ("j.mts", packet.repeat(12)),
+        ("00000.MPL", list),
+        ("0001AB.XML", P2.as_bytes().to_vec()),
+        ("INDEX.XML", b"<indexFile><clip file=\"C0001V01.MXF\"/><clip file=\".MXF\"/></indexFile>".to_vec()),
         ("a.mov", Film { frames: 3, frame_bytes: 20, index_first: true, tags: &tags }.bytes()),
         ("b.wav", wave(48, &ixml("1", "2", 3, (1, "F", "A")), 9)),
         ("c.dpx", dpx(4, 4)),
@@ -25,6 +45,10 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+const P2: &str = "<P2Main><ClipContent><ClipName>0001AB</ClipName><GlobalClipID>G1</GlobalClipID><Duration>12</Duration><EssenceList><Video>\
+     <VideoIndex><StartByteOffset>18446744073709551615</StartByteOffset><DataSize>9</DataSize></VideoIndex></Video><Audio/></EssenceList>\
+     <Relation><Connection><Next><GlobalClipID>G2</GlobalClipID></Next></Connection></Relation></ClipContent></P2Main>";
+
 fn survive(name: &str, bytes: &[u8]) -> Result<(), TestCaseError> {
     let report = probe(bytes, name);
     prop_assert!(
@@ -33,7 +57,29 @@ fn survive(name: &str, bytes: &[u8]) -> Result<(), TestCaseError> {
         report.bytes_read,
         bytes.len()
     );
-    let card = MemoryCard::new().file(name, bytes).file("C0001M01.XML", bytes).file("A001R1JL_AVID.ale", bytes);
+    let mut card = MemoryCard::new().file(name, bytes).file("C0001M01.XML", bytes).file("A001R1JL_AVID.ale", bytes);
+    for path in [
+        "M4ROOT/MEDIAPRO.XML",
+        "M4ROOT/CLIP/C0001.MP4",
+        "M4ROOT/CLIP/C0001M01.XML",
+        "PROAV/INDEX.XML",
+        "PROAV/CLPR/C0001/C0001V01.MXF",
+        "CONTENTS/CLIP/0001AB.XML",
+        "CONTENTS/VIDEO/0001AB.MXF",
+        "AVCHD/BDMV/PLAYLIST/00000.MPL",
+        "AVCHD/BDMV/STREAM/00000.MTS",
+        "AVCHD/BDMV/STREAM/00001.MTS",
+        "A106_0118G5.RDM/A106_C037_0118G5.RDC/A106_C037_0118G5_001.R3D",
+        "A001_08151530_C001.braw",
+        "P/A003C001_261123_R1JL.0000001.ari",
+        "P/A003C001_261123_R1JL.0000002.ari",
+        "P/plate.0000001.dpx",
+        "P/plate.0000002.dpx",
+        "S/a_1.wav",
+        "S/a_2.wav",
+    ] {
+        card = card.file(path, bytes);
+    }
     let found = recognise(&card);
     let records = describe_all(&card, &found);
     prop_assert_eq!(records.len(), found.clips.len());
@@ -44,12 +90,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn random_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..2048), name in 0usize..8) {
+    fn random_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..2048), name in 0usize..13) {
         survive(seeds()[name].0, &bytes)?;
     }
 
     #[test]
-    fn cut_and_flipped_files_are_survived(which in 0usize..8, cut in 0.0f64..1.2, flips in proptest::collection::vec((0.0f64..1.0, any::<u8>()), 0..12)) {
+    fn cut_and_flipped_files_are_survived(which in 0usize..13, cut in 0.0f64..1.2, flips in proptest::collection::vec((0.0f64..1.0, any::<u8>()), 0..12)) {
         let (name, mut bytes) = seeds().swap_remove(which);
         for (at, value) in flips {
             let at = (at * bytes.len() as f64) as usize;
@@ -60,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn lengths_of_all_ones_are_survived(which in 0usize..8, at in 0.0f64..1.0, width in 1usize..9) {
+    fn lengths_of_all_ones_are_survived(which in 0usize..13, at in 0.0f64..1.0, width in 1usize..9) {
         let (name, mut bytes) = seeds().swap_remove(which);
         let at = (at * bytes.len() as f64) as usize;
         let end = (at + width).min(bytes.len());

@@ -114,6 +114,7 @@ pub(crate) fn forge(plan: &mut Plan<'_>) -> Result<(), ForgeError> {
             rate: (24, 1),
             duration: u64::from(frames),
             files: vec![file],
+            roles: Vec::new(),
             colour: Some("ARRI LogC4".to_owned()),
         });
     }

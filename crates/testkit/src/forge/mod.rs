@@ -2,69 +2,24 @@
 //! makers document them; every file says in a metadata field that it is synthetic. It must never write to a folder with content.
 
 mod arri;
+mod container;
 mod damage;
 mod dpx;
+mod family;
 mod media;
 mod plates;
+mod recipe;
 mod sony;
 mod sound;
 
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-pub use damage::Damage;
+pub use damage::{Damage, Expect};
+pub use family::Family;
 
 /// The sentence every forged file carries.
 pub const SYNTHETIC: &str = "Synthetic: forged by Checkgate for tests and practice, not from a camera";
-
-/// What kind of card is forged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// Everything below on one shuttle card with the reel of the ARRI part.
-    #[default]
-    Demo,
-    /// `A003R1JL/A003C001_261123_R1JL.mov` with `_AVID.ale`.
-    ArriClassic,
-    /// `PRIVATE/M4ROOT` with clip XML and `MEDIAPRO.XML`.
-    SonyM4root,
-    /// A sound recorder's folder with poly BWF files.
-    Sound,
-    /// Frame sequences: DPX in LogC4, EXR in ACEScg.
-    Plates,
-}
-
-impl Family {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Demo, Self::ArriClassic, Self::SonyM4root, Self::Sound, Self::Plates];
-
-    /// The word on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Demo => "demo",
-            Self::ArriClassic => "arri-classic",
-            Self::SonyM4root => "sony-m4root",
-            Self::Sound => "sound",
-            Self::Plates => "plates",
-        }
-    }
-
-    fn has(self, part: Self) -> bool {
-        self == Self::Demo || self == part
-    }
-}
-
-impl std::str::FromStr for Family {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL
-            .into_iter()
-            .find(|family| family.name() == text)
-            .ok_or_else(|| UnknownWord { word: text.to_owned(), known: Self::ALL.map(Self::name).join(", ") })
-    }
-}
 
 /// A word that names nothing that can be forged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,12 +66,23 @@ pub struct ForgeOptions {
 pub struct Expectation {
     /// Kind of card as it was asked for.
     pub family: Family,
+    /// Profile a tool should name first.
+    pub recognised_as: String,
+    /// Further profiles on the same card.
+    #[serde(default)]
+    pub also_present: Vec<String>,
+    /// How sure a tool can be, in the model's words; empty where it is not stated.
+    #[serde(default)]
+    pub confidence: String,
     /// Reel of the card where it has one.
     pub reel: Option<String>,
-    /// Every clip.
+    /// Every clip of the whole card.
     pub clips: Vec<ExpectedClip>,
     /// Codes of the findings that the damage must lead to; empty for a whole card.
     pub findings: Vec<String>,
+    /// Every finding that is right for this card as `severity code`, for cards made from a recipe: no other may be raised.
+    #[serde(default)]
+    pub verdict: Option<Vec<String>>,
     /// The damaged or missing paths, below the root.
     pub damaged: Vec<String>,
     /// Folders without any file.
@@ -136,7 +102,7 @@ pub struct ExpectedClip {
     pub kind: String,
     /// Reel it carries.
     pub reel: Option<String>,
-    /// First timecode, `HH:MM:SS:FF`.
+    /// First timecode, `HH:MM:SS:FF`; empty where the files carry none.
     pub start: String,
     /// Frames per second as a fraction.
     pub rate: (u32, u32),
@@ -144,6 +110,9 @@ pub struct ExpectedClip {
     pub duration: u64,
     /// Its files below the root, essence first.
     pub files: Vec<String>,
+    /// The part each file plays, in the model's words; empty where it is not stated.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// Name of the picture's encoding, e.g. `ARRI LogC4`; none for sound.
     pub colour: Option<String>,
 }
@@ -190,10 +159,12 @@ pub enum ForgeError {
         message: String,
     },
     /// The damage asked for needs a part that this kind of card lacks.
-    #[error("a {family} card has nothing to damage with {damage}")]
+    #[error("a {family} card has nothing to damage with {damage}; it can be broken with: {known}")]
     DamageDoesNotApply {
         /// Kind of card.
         family: &'static str,
+        /// What applies.
+        known: String,
         /// Damage.
         damage: &'static str,
     },
@@ -266,40 +237,65 @@ pub fn forge_card_with(root: &Path, options: &ForgeOptions, report: &mut dyn FnM
     }
     let family = options.family;
     if let Some(damage) = options.damage.filter(|damage| !damage.applies_to(family)) {
-        return Err(ForgeError::DamageDoesNotApply { family: family.name(), damage: damage.name() });
+        let known: Vec<&str> = Damage::ALL.into_iter().filter(|damage| damage.applies_to(family)).map(Damage::name).collect();
+        return Err(ForgeError::DamageDoesNotApply { family: family.name(), known: known.join(", "), damage: damage.name() });
     }
     let faststart = options.damage == Some(Damage::TruncatedFastStart);
     let mut plan =
         Plan { root, seed: options.seed, size: options.size, faststart, report, clips: Vec::new(), empty_folders: Vec::new() };
-    if family.has(Family::ArriClassic) {
-        arri::forge(&mut plan)?;
-    }
-    if family.has(Family::SonyM4root) {
-        sony::forge(&mut plan)?;
-    }
-    if family.has(Family::Plates) {
-        plates::forge(&mut plan)?;
-    }
-    if family.has(Family::Sound) {
-        sound::forge(&mut plan)?;
-    }
+    forge_parts(&mut plan, family)?;
     let (clips, empty_folders) = (plan.clips, plan.empty_folders);
-    let (findings, damaged) = match options.damage {
-        Some(damage) => damage::apply(root, damage)?,
-        None => (Vec::new(), Vec::new()),
+    let broken = match options.damage {
+        Some(damage) => damage::apply(root, damage, family)?,
+        None => damage::Broken::default(),
     };
     let (file_count, size_bytes) = count(root)?;
+    let recipe = family.recipe();
     let reel = match family {
         Family::Demo | Family::ArriClassic => Some(arri::REEL.to_owned()),
-        _ => None,
+        _ => recipe.and_then(|recipe| recipe.reel.clone()),
     };
-    let expected = Expectation { family, reel: reel.clone(), clips, findings, damaged, empty_folders, file_count, size_bytes };
+    let whole = recipe.map(|recipe| recipe.findings.clone());
+    let expected = Expectation {
+        family,
+        recognised_as: family.profile().to_owned(),
+        also_present: recipe.map(|recipe| recipe.also_present.clone()).unwrap_or_default(),
+        confidence: recipe.map(|recipe| recipe.confidence.clone()).unwrap_or_default(),
+        reel: reel.clone(),
+        clips,
+        findings: broken.codes(),
+        verdict: whole.map(|whole| whole.into_iter().chain(broken.structural()).collect()),
+        damaged: broken.paths,
+        empty_folders,
+        file_count,
+        size_bytes,
+    };
     if let Some(path) = &options.expected_path {
         let mut text = serde_json::to_string_pretty(&expected).expect("plain data always becomes JSON");
         text.push('\n');
         std::fs::write(path, text).map_err(write_error(path))?;
     }
-    Ok(Forged { reel: reel.unwrap_or_else(|| family.name().to_uppercase()), expected })
+    let label = recipe.map(|recipe| recipe.label.clone());
+    Ok(Forged { reel: label.or(reel).unwrap_or_else(|| family.name().to_uppercase()), expected })
+}
+
+fn forge_parts(plan: &mut Plan<'_>, family: Family) -> Result<(), ForgeError> {
+    if let Some(recipe) = family.recipe() {
+        return recipe::forge(plan, recipe);
+    }
+    if family.has(Family::ArriClassic) {
+        arri::forge(plan)?;
+    }
+    if family.has(Family::SonyM4root) {
+        sony::forge(plan)?;
+    }
+    if family.has(Family::Plates) {
+        plates::forge(plan)?;
+    }
+    if family.has(Family::Sound) {
+        sound::forge(plan)?;
+    }
+    Ok(())
 }
 
 /// Regular files below `folder` and their sizes together.

@@ -66,6 +66,7 @@ fn sequence(
         rate: (24, 1),
         duration: u64::from(frames),
         files,
+        roles: Vec::new(),
         colour: Some(words.to_owned()),
     });
     Ok(())

@@ -56,6 +56,7 @@ pub(crate) fn forge(plan: &mut Plan<'_>) -> Result<(), ForgeError> {
         rate: (24_000, 1001),
         duration: u64::from(frames),
         files: vec![file, sidecar, thumbnail],
+        roles: Vec::new(),
         colour: Some("S-Log3 S-Gamut3.Cine".to_owned()),
     });
     for folder in ["SUB", "TAKE", "GENERAL"] {

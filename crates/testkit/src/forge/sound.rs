@@ -33,6 +33,7 @@ pub(crate) fn forge(plan: &mut Plan<'_>) -> Result<(), ForgeError> {
             rate: (24, 1),
             duration: u64::from(samples),
             files: vec![file],
+            roles: Vec::new(),
             colour: None,
         });
     }

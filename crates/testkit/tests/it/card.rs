@@ -186,12 +186,13 @@ fn a_truncated_clip_still_looks_whole_to_a_player() {
 fn every_damage_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     for damage in Damage::ALL {
-        let family = Family::ALL.into_iter().rev().find(|family| damage.applies_to(*family)).unwrap();
+        let family = Family::all().into_iter().rev().find(|family| damage.applies_to(*family)).unwrap();
         let root = folder.path().join(damage.name());
         let expected = forged(&root, &ForgeOptions { damage: Some(damage), ..small(family) }).expected;
         assert!(!expected.damaged.is_empty(), "{damage:?}");
-        for path in &expected.damaged {
-            let gone = matches!(damage, Damage::MissingIndexed | Damage::SequenceGap);
+        for path in expected.damaged.iter().filter(|_| damage != Damage::CaseFolded) {
+            let taken_away = matches!(damage, Damage::SequenceGap | Damage::CrossCardSpan);
+            let gone = damage.name().starts_with("missing") || taken_away;
             assert_eq!(root.join(path).exists(), !gone, "{path}");
         }
         assert_eq!(damage.name().parse::<Damage>().unwrap(), damage);

@@ -15,7 +15,7 @@ fn a_byte_flipped_under_a_mounted_file_is_only_seen_by_a_new_read() {
         image::CardImage::create(&folder.path().join("a.img"), &folder.path().join("A003R1JL"), "A003R1JL", 32 << 20).unwrap();
     assert_eq!(std::fs::read_dir(card.mount_point()).unwrap().count(), 0, "a fresh card is empty");
     let path = card.mount_point().join("clip.mov");
-    let content: Vec<u8> = (0..3_000_000u32).map(|i| (i * 31 >> 3) as u8).collect();
+    let content: Vec<u8> = (0..3_000_000u32).map(|i| ((i * 31) >> 3) as u8).collect();
     std::fs::write(&path, &content).unwrap();
     let before = std::fs::metadata(&path).unwrap().modified().unwrap();
     card.flip_under(&path, 2_222_222).unwrap();
