@@ -332,7 +332,8 @@ fn forge_families() -> String {
 
 /// How it can be broken.
 fn forge_damages() -> String {
-    let lines = checkgate_testkit::Damage::ALL.map(|damage| format!("\n  {:<22} {}", damage.name(), damage.what()));
+    let lines =
+        checkgate_testkit::Damage::ALL.map(|damage| format!("\n  {:<22} {}", damage.name(), damage.what().trim_end_matches('.')));
     format!("What is broken afterwards; a kind of card without it says what it has:{}", lines.concat())
 }
 
