@@ -3,10 +3,11 @@
 #![allow(unreachable_pub, reason = "the fuzz crate takes this module in")]
 
 use checkgate_mhl::{
-    Chain, DocumentKind, Entry, HashEntry, History, HistoryFile, LegacyHasher, LegacyList, Manifest, NewLegacyFile,
-    NewLegacyList, SchemaProblem, WriteLegacyError, check_schema, schema::MAX_VIOLATIONS,
+    Chain, DocumentKind, Entry, HashEntry, History, HistoryFile, LegacyEntry, LegacyHasher, LegacyList, Manifest, NewLegacyFile,
+    NewLegacyList, SchemaProblem, check_schema, schema::MAX_VIOLATIONS,
 };
 use checkgate_model::Timestamp;
+use std::collections::HashSet;
 
 const KINDS: [DocumentKind; 3] = [DocumentKind::Manifest, DocumentKind::Chain, DocumentKind::Legacy];
 
@@ -111,18 +112,9 @@ fn whole_seconds(manifest: &mut Manifest) {
     }
 }
 
-fn legacy_trip(read: LegacyList) {
+fn legacy_trip(mut read: LegacyList) {
     let epoch = Timestamp::UNIX_EPOCH;
-    let files = read.entries.iter().map(|entry| NewLegacyFile {
-        path: entry.path.clone(),
-        size_bytes: entry.size_bytes.unwrap_or(1),
-        created: entry.created,
-        modified: entry.modified.unwrap_or(epoch),
-        hashes: entry.hashes.clone(),
-        hashed_at: entry.hashed_at.unwrap_or(epoch),
-        is_list: entry.is_list,
-    });
-    let new = NewLegacyList {
+    let list = |read: &LegacyList, files: Vec<NewLegacyFile>| NewLegacyList {
         created: read.created,
         name: read.name.clone(),
         user_name: read.user_name.clone().unwrap_or_default(),
@@ -130,22 +122,33 @@ fn legacy_trip(read: LegacyList) {
         tool: read.tool.clone().unwrap_or_default(),
         started: read.started.unwrap_or(epoch),
         finished: read.finished.unwrap_or(epoch),
-        files: files.collect(),
+        files,
     };
-    let written = match new.to_xml() {
-        Ok(written) => written,
-        Err(WriteLegacyError::NoFiles) => return,
-        Err(error) => {
-            let _ = error.to_string();
-            return;
-        }
+    let file = |entry: &LegacyEntry| NewLegacyFile {
+        path: entry.path.clone(),
+        size_bytes: entry.size_bytes.unwrap_or(1),
+        created: entry.created,
+        modified: entry.modified.unwrap_or(epoch),
+        hashes: entry.hashes.clone(),
+        hashed_at: entry.hashed_at.unwrap_or(epoch),
+        is_list: entry.is_list,
+    };
+    // What cannot be written alone cannot be written at all; the rest must come back.
+    read.entries.truncate(64);
+    let mut seen = HashSet::new();
+    let all = std::mem::take(&mut read.entries);
+    let fits = |entry: &LegacyEntry| list(&read, vec![file(entry)]).to_xml().is_ok();
+    let kept: Vec<LegacyEntry> = all.into_iter().filter(|entry| seen.insert(entry.path.clone()) && fits(entry)).collect();
+    let new = list(&read, kept.iter().map(file).collect());
+    let Ok(written) = new.to_xml() else {
+        assert!(kept.is_empty(), "each can be written, but not all together");
+        return;
     };
     let again = LegacyList::parse(&written).expect("what was written reads back");
     assert!(again.refused.is_empty() && again.warnings.is_empty(), "{again:?}");
-    let listed = |list: &LegacyList| -> Vec<_> {
-        let entries = list.entries.iter();
-        entries.map(|entry| (entry.path.clone(), entry.hashes.clone(), entry.is_list)).collect()
+    let listed = |entries: &[LegacyEntry]| -> Vec<_> {
+        entries.iter().map(|entry| (entry.path.clone(), entry.hashes.clone(), entry.is_list)).collect()
     };
-    assert_eq!(listed(&read), listed(&again));
+    assert_eq!(listed(&kept), listed(&again.entries));
     assert_eq!(check_schema(&written, DocumentKind::Legacy).is_ok(), new.empty_files() == 0);
 }
