@@ -391,7 +391,13 @@ impl Shown<'_> {
             return;
         }
         self.asides(&view.damaged, &view.skipped, &view.notes);
-        self.verdict(view.exit_code, "WHOLE", &view.path);
+        // Without a read there is no proof, only agreement.
+        let good = match () {
+            () if view.checked > 0 => "WHOLE",
+            () if view.size_only.is_empty() => "NAMES AGREE",
+            () => "SIZES AGREE",
+        };
+        self.verdict(view.exit_code, good, &view.path);
         for manifest in &view.manifests {
             self.output.line(&format!("  manifest      {}", printable(manifest)));
         }

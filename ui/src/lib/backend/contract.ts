@@ -660,7 +660,15 @@ mismatched: Array<string>,
  */
 unreadable: Array<string>, 
 /**
- * Damage of the history, warnings.
+ * There under another form of their name.
+ */
+renamed: Array<string>, 
+/**
+ * Histories and lists that cannot be trusted.
+ */
+damaged: Array<string>, 
+/**
+ * Warnings.
  */
 notes: Array<string>, 
 /**
