@@ -6,8 +6,9 @@ use crate::control::Control;
 use crate::create::{CreateError, CreateOptions, CreateReport, create};
 use crate::histories::Found;
 use crate::meter::Meter;
+use crate::report::{Mismatch, UnreadableFile};
 use crate::tree::Tree;
-use crate::verify::{Basis, BasisKind, Mismatch, UnreadableFile, VerifyError, VerifyReport};
+use crate::verify::{Basis, BasisKind, VerifyError, VerifyReport};
 use checkgate_model::{ErrorCode, Problem, RelPath};
 use std::path::{Path, PathBuf};
 

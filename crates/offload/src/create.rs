@@ -7,9 +7,9 @@ use crate::hash_files::{Job, hash_files};
 use crate::histories::{self, DamagedHistory, Found};
 use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
-use crate::report::SkippedItem;
+use crate::report::{Mismatch, SkippedItem, UnreadableFile};
 use crate::tree::Tree;
-use crate::verify::{Mismatch, UnreadableFile, place, unreadable_patterns};
+use crate::verify::{place, unreadable_patterns};
 use checkgate_mhl::{
     Action, Append, AppendError, ExpectedFile, FileCheck, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep,
     LegacyCheck, LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,

@@ -45,8 +45,8 @@ pub use mhl_tools::{
     HistoryInfo, flatten, hash_file, history_info, mismatch_words, verify_directories,
 };
 pub use plan::{CopyPlan, FileState, Plan, PriorFile, VerifyDepth};
-pub use report::{CopyReport, CopyState, FailedFile, OffloadReport, Outcome, SkippedItem};
-pub use verify::{Basis, BasisKind, Mismatch, Renamed, UnreadableFile, VerifyError, VerifyOptions, VerifyReport, verify};
+pub use report::{CopyReport, CopyState, FailedFile, Mismatch, OffloadReport, Outcome, SkippedItem, UnreadableFile};
+pub use verify::{Basis, BasisKind, Renamed, VerifyError, VerifyOptions, VerifyReport, verify};
 
 /// Name and version that stand in every [`checkgate_model::Evidence`] this crate makes.
 pub const TOOL: &str = concat!("Checkgate ", env!("CARGO_PKG_VERSION"));

@@ -6,8 +6,9 @@ use crate::hash_files::{Job, hash_files};
 use crate::histories::{DamagedHistory, MOST_MANIFEST_BYTES};
 use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
+use crate::report::{Mismatch, UnreadableFile};
 use crate::tree::Tree;
-use crate::verify::{Mismatch, UnreadableFile, VerifyError};
+use crate::verify::VerifyError;
 use checkgate_mhl::{
     Action, COLLECTION, Chain, ChainEntry, DirectoryHashes, FolderHashes, History, Keep, Operation, directory_hashes, hash_bytes,
     packing_list_name,

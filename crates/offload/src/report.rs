@@ -12,6 +12,26 @@ pub struct SkippedItem {
     pub reason: String,
 }
 
+/// A file that is not what the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The file.
+    pub path: RelPath,
+    /// As recorded, e.g. `xxh64:ef46db3751d8e999` or `5 bytes`.
+    pub expected: String,
+    /// As found.
+    pub found: String,
+}
+
+/// A file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableFile {
+    /// The file or folder, as text because it may not be a legal path.
+    pub path: String,
+    /// What happened.
+    pub problem: Problem,
+}
+
 /// A file that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedFile {

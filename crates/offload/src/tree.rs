@@ -2,8 +2,7 @@
 //! is left out with the reason why. Must never read a media file.
 
 use crate::histories::{Found, Loaded};
-use crate::report::SkippedItem;
-use crate::verify::UnreadableFile;
+use crate::report::{SkippedItem, UnreadableFile};
 use checkgate_mhl::{Keep, can_record};
 use checkgate_model::{ErrorCode, Problem, RelPath};
 use checkgate_volume::{Listing, Source, is_working_name};

@@ -9,11 +9,11 @@ use crate::control::Control;
 use crate::histories::DamagedHistory;
 use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
-use crate::report::SkippedItem;
+use crate::report::{Mismatch, SkippedItem, UnreadableFile};
 use crate::seal::is_set_aside;
 use crate::tree::Tree;
 use checkgate_mhl::NameForm;
-use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
+use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, RelPath, Timestamp};
 use compare::{compare_contents, compare_names, compare_sizes};
 use records::Records;
 use std::path::{Path, PathBuf};
@@ -97,17 +97,6 @@ pub struct Basis {
     pub root_hashes: Vec<(HashFormat, String, String)>,
 }
 
-/// A file that is not what the manifest says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The file.
-    pub path: RelPath,
-    /// As recorded, e.g. `xxh64:ef46db3751d8e999` or `5 bytes`.
-    pub expected: String,
-    /// As found.
-    pub found: String,
-}
-
 /// A recorded file that lies there under another form of its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renamed {
@@ -119,15 +108,6 @@ pub struct Renamed {
     pub form: NameForm,
     /// Whether the content is the recorded one; `None` for folders and where nothing was read.
     pub equal: Option<bool>,
-}
-
-/// A file that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableFile {
-    /// The file or folder, as text because it may not be a legal path.
-    pub path: String,
-    /// What happened.
-    pub problem: Problem,
 }
 
 /// What a verification found. Each list is sorted by path and complete.

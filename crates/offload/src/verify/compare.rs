@@ -1,11 +1,12 @@
 //! Owns holding a folder against what is recorded for it: names, sizes, contents. Goes on after every error, reads no byte twice.
 
 use super::records::Records;
-use super::{Mismatch, Renamed, UnreadableFile, VerifyError, VerifyOptions, VerifyReport};
+use super::{Renamed, VerifyError, VerifyOptions, VerifyReport};
 use crate::control::Control;
 use crate::hash_files::{Hashed, Job, hash_files};
 use crate::memory::Memory;
 use crate::meter::{Meter, Phase};
+use crate::report::{Mismatch, UnreadableFile};
 use crate::seal::is_set_aside;
 use crate::tree::Tree;
 use checkgate_mhl::{ExpectedFile, FileCheck, IgnoreSet, LegacyCheck, NameForm, diff, fastest, hash_bytes};

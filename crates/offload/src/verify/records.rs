@@ -1,8 +1,9 @@
 //! Owns what is recorded for a folder: by the histories in it, by packing lists and legacy lists of any vendor, or by one manifest
 //! alone. Must never look at a media file.
 
-use super::{Basis, BasisKind, UnreadableFile, VerifyError, VerifyOptions, VerifyReport};
+use super::{Basis, BasisKind, VerifyError, VerifyOptions, VerifyReport};
 use crate::histories::{DamagedHistory, MOST_MANIFEST_BYTES};
+use crate::report::UnreadableFile;
 use crate::tree::Tree;
 use checkgate_mhl::{
     Chain, ExpectedFile, History, HistoryWarning, IgnoreRules, IgnoreSet, Keep, LegacyEntry, LegacyList, Manifest, hash_bytes,
