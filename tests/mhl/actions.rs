@@ -296,6 +296,19 @@ fn a_wrong_size_in_the_manifest_is_no_difference_while_the_digest_matches() {
     assert_eq!(generation(&root, 2).files[CLIP].size, Some(5));
 }
 
+#[test]
+fn without_reading_names_and_sizes_are_compared_and_nothing_is_called_read() {
+    let stage = Stage::new();
+    let root = stage.tree("card", CARD);
+    create(&root, "-h xxh64");
+    put(&root, CLIP, "ABCD\n");
+    mhl("verify", &root, "--depth none").expect(0).says("nothing read");
+    put(&root, CLIP, "longer than before");
+    mhl("verify", &root, "--depth none").expect(11).says(CLIP);
+    fs::remove_file(root.join(CLIP)).unwrap();
+    mhl("verify", &root, "--depth none").expect(10).says(CLIP);
+}
+
 // A11
 #[test]
 fn empty_folders_are_part_of_the_history() {

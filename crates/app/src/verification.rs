@@ -42,7 +42,12 @@ pub(crate) fn view(id: &str, root: &Path, report: &VerifyReport) -> Verification
     VerificationView {
         id: id.to_owned(),
         path: root.to_string_lossy().into_owned(),
-        state: if report.is_whole() { "whole" } else { "differences" }.to_owned(),
+        state: match () {
+            () if report.stopped => "stopped",
+            () if report.is_whole() => "whole",
+            () => "differences",
+        }
+        .to_owned(),
         bytes_done: report.checked_bytes,
         bytes_total: report.checked_bytes,
         manifests: report.basis.iter().map(|basis| basis.path.clone()).collect(),

@@ -164,7 +164,11 @@ impl Output {
                 self.line(&format!("    and {} more; --json lists them all", paths.len() - 200));
             }
         };
-        let word = if view.state == "whole" { self.good("WHOLE") } else { self.bad("DIFFERENCES") };
+        let word = match view.state.as_str() {
+            "whole" => self.good("WHOLE"),
+            "stopped" => self.attention("STOPPED"),
+            _ => self.bad("DIFFERENCES"),
+        };
         self.line(&format!("{word}  {}", view.path));
         for manifest in &view.manifests {
             self.line(&format!("  manifest     {manifest}"));

@@ -392,7 +392,7 @@ pub struct VerificationView {
     pub id: String,
     /// Folder, for reading only.
     pub path: String,
-    /// `waiting`, `running`, `whole`, `differences` or `failed`.
+    /// `waiting`, `running`, `whole`, `differences`, `stopped` or `failed`.
     pub state: String,
     /// Bytes read.
     pub bytes_done: u64,

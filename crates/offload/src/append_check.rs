@@ -1,6 +1,5 @@
 //! Owns checking a folder and continuing its histories in one read: every history at the top is created anew by the same engine that
-//! `mhl create` uses, and what it found is told as a verification. Lists that stand by themselves are left to a check that writes
-//! nothing.
+//! `mhl create` uses, and what it found is told as a verification. Lists that stand by themselves are checked beside it.
 
 use crate::control::Control;
 use crate::create::{CreateError, CreateOptions, CreateReport, create};
@@ -8,7 +7,7 @@ use crate::histories::Found;
 use crate::meter::Meter;
 use crate::report::{Mismatch, UnreadableFile};
 use crate::tree::Tree;
-use crate::verify::{Basis, BasisKind, VerifyError, VerifyReport};
+use crate::verify::{Basis, BasisKind, VerifyError, VerifyOptions, VerifyReport, verify_lists};
 use checkgate_model::{ErrorCode, Problem, RelPath};
 use std::path::{Path, PathBuf};
 
@@ -60,14 +59,27 @@ pub fn verify_and_append(
         }
     }
     let covered = |path: &RelPath| scopes.iter().any(|scope| scope.as_ref().is_none_or(|scope| path.is_under(scope)));
-    let outside: Vec<&RelPath> = tree.listing.files.iter().map(|file| &file.path).filter(|path| !covered(path)).collect();
-    for path in outside {
-        if path.extension() == "mhl" {
-            report.warnings.push(format!("{path} was not checked: a list is checked without --append"));
-        } else if path.file_name() != ".DS_Store" {
-            report.extra.push(path.clone());
-        }
+    let lists = VerifyOptions { depth: options.depth, ..VerifyOptions::default() };
+    let (found, listed) = verify_lists(&tree, &lists, control, meter)?;
+    report.checked += found.checked;
+    report.checked_bytes += found.checked_bytes;
+    if report.level.is_none_or(|known| found.level.is_some_and(|level| level < known)) {
+        report.level = found.level.or(report.level);
+        report.level_words = found.level_words;
     }
+    report.basis.extend(found.basis);
+    report.missing.extend(found.missing);
+    report.renamed.extend(found.renamed);
+    report.mismatched.extend(found.mismatched);
+    report.size_only.extend(found.size_only);
+    report.unreadable.extend(found.unreadable);
+    report.damaged.extend(found.damaged);
+    report.warnings.extend(found.warnings);
+    report.extra.retain(|path| !listed.contains(path));
+    let outside = tree.listing.files.iter().map(|file| &file.path);
+    report
+        .extra
+        .extend(outside.filter(|path| !covered(path) && !listed.contains(*path) && path.file_name() != ".DS_Store").cloned());
     report.stopped = control.is_stopped();
     report.missing.sort();
     report.extra.sort();

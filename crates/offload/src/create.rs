@@ -251,7 +251,12 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
         return Err(CreateError::Refused { path: folder.to_path_buf(), reason });
     }
     let _lock = if options.manifest_to.is_none() { Some(destination.lock()?) } else { None };
-    let tree = Tree::open(root).map_err(failed)?;
+    let mut tree = Tree::open(root).map_err(failed)?;
+    let child_locks = lock_children(&destination, &Found::look(&tree.source, &tree.listing), options)?;
+    if !child_locks.is_empty() {
+        // What was listed before the locks were held may have been continued since.
+        tree = Tree::open(root).map_err(failed)?;
+    }
     let (found, loaded) = tree.histories(Keep::Records);
     let mut report = CreateReport {
         root: root.to_path_buf(),
@@ -267,7 +272,6 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     }
     let history = &loaded.history;
     report.notes.extend(history.warnings().iter().filter(|warning| is_worth_telling(warning)).map(ToString::to_string));
-    let _child_locks = lock_children(&destination, &found, options)?;
     let list = options.legacy.as_deref().map(|path| read_legacy(path, root, &found, &tree)).transpose()?;
 
     let rules = history.ignore_rules(&options.ignore);
@@ -344,6 +348,7 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
             }
         }
     }
+    drop(child_locks);
     meter.set_phase(Phase::Done);
     Ok(report)
 }

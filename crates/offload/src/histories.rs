@@ -137,7 +137,23 @@ impl<'a> Found<'a> {
             None
         };
         let chain = own.as_deref().or(standing_in.map(Vec::as_slice));
-        History::load_from(chain, names, Unchained::Warn, keep, &mut |name| self.read(scope, name, MOST_MANIFEST_BYTES))
+        let mut names = names.to_vec();
+        loop {
+            let read = &mut |name: &str| self.read(scope, name, MOST_MANIFEST_BYTES);
+            match History::load_from(chain, &names, Unchained::Warn, keep, read) {
+                // The chain is younger than the listing: somebody has just continued this history.
+                Err(LoadError::History(HistoryError::ManifestMissing { name }))
+                    if !names.contains(&name) && self.is_there(scope, &name) =>
+                {
+                    names.push(name);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn is_there(&self, scope: Option<&RelPath>, name: &str) -> bool {
+        history_path(scope, name).is_some_and(|path| self.source.open_file(&path).is_ok())
     }
 
     /// The whole history with its children, trusting no manifest that no chain lists. Manifests that an interrupted operation

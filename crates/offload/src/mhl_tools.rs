@@ -14,9 +14,10 @@ use checkgate_mhl::{
     packing_list_name,
 };
 use checkgate_model::{ErrorCode, HashFormat, HashValue, Problem, RelPath, Timestamp};
-use checkgate_volume::{Destination, DestinationError, Replace};
+use checkgate_volume::{Destination, DestinationError, Replace, Source};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -510,17 +511,24 @@ pub fn flatten(root: &Path, folder: &Path, operation: &Operation, collection: bo
 /// Digests of one file by itself.
 ///
 /// # Errors
-/// Where it cannot be read.
-pub fn hash_file(path: &Path, formats: &[HashFormat]) -> std::io::Result<Vec<HashValue>> {
+/// Where it cannot be read, or is no file.
+pub fn hash_file(path: &Path, formats: &[HashFormat]) -> Result<Vec<HashValue>, Problem> {
+    let refused = |error: &dyn std::fmt::Display| {
+        Problem::new(ErrorCode::SourceUnreadable, format!("{} cannot be read: {error}", path.display()))
+    };
+    let whole = path.canonicalize().map_err(|error| refused(&error))?;
+    let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else { return Err(refused(&"it is no file")) };
+    let name = RelPath::new(&name.to_string_lossy()).map_err(|error| refused(&error))?;
+    let source = Source::open(folder).map_err(|error| refused(&error))?;
+    let mut reader = source.open_file(&name).map_err(|error| refused(&error))?.keep_cached();
     let mut hasher = checkgate_mhl::MultiHasher::new(formats);
-    let mut file = std::fs::File::open(path)?;
     let mut buffer = vec![0; 256 << 10];
     loop {
-        match std::io::Read::read(&mut file, &mut buffer) {
+        match reader.read(&mut buffer) {
             Ok(0) => return Ok(hasher.finish()),
             Ok(count) => hasher.update(&buffer[..count]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(refused(&error)),
         }
     }
 }

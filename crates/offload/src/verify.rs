@@ -16,6 +16,7 @@ use checkgate_mhl::NameForm;
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, RelPath, Timestamp};
 use compare::{compare_contents, compare_names, compare_sizes};
 use records::Records;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use records::{place, unreadable_patterns};
@@ -119,7 +120,7 @@ pub struct VerifyReport {
     pub basis: Vec<Basis>,
     /// Files whose content was read and compared.
     pub checked: u64,
-    /// Their bytes.
+    /// Bytes that this run read.
     pub checked_bytes: u64,
     /// Files among them that an interrupted run had proven, and that were not read again.
     pub proven_before: u64,
@@ -305,6 +306,24 @@ impl VerifyError {
             Self::Root { .. } | Self::Manifest { .. } => 3,
         }
     }
+}
+
+/// Checks against the lists that stand by themselves, whatever histories say; answers the paths they list as well.
+pub(crate) fn verify_lists(
+    tree: &Tree,
+    options: &VerifyOptions,
+    control: &Control,
+    meter: &Meter,
+) -> Result<(VerifyReport, BTreeSet<RelPath>), VerifyError> {
+    let mut report = VerifyReport { root: tree.source.root().to_path_buf(), ..VerifyReport::default() };
+    let records = Records::lists(tree, &mut report);
+    let listed = records.listed();
+    if !listed.is_empty() {
+        let found = compare_names(&records, tree, options, &mut report)?;
+        compare_contents(&records, &found, tree, options, control, meter, &mut report);
+    }
+    report.extra.clear();
+    Ok((report, listed))
 }
 
 /// Checks `root` against what is recorded for it.

@@ -277,9 +277,9 @@ fn hash(options: &Hash, shown: &Shown<'_>) -> Answer {
                     }
                 }
             }
-            Err(error) => {
-                code = if error.kind() == std::io::ErrorKind::NotFound { 2 } else { 3 };
-                shown.output.note(&format!("{}: {error}", file.display()));
+            Err(problem) => {
+                code = if file.exists() { 3 } else { 2 };
+                shown.output.note(&problem.summary);
             }
         }
     }

@@ -7,7 +7,7 @@ use checkgate_app::engines::volume::files;
 use checkgate_app::{DriveOptions, DriveWatch, report_bytes, verify_drives};
 use checkgate_model::{ErrorCode, Problem};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) async fn verify(home: Option<PathBuf>, options: Verify, output: &Output) -> Result<u8, Problem> {
@@ -18,6 +18,13 @@ pub(crate) async fn verify(home: Option<PathBuf>, options: Verify, output: &Outp
     if let Some(report) = options.report.iter().find(|path| !is_known(path)) {
         let words = format!("{}: a report ends in .txt, .json, .html or .pdf", report.display());
         return Err(Problem::new(ErrorCode::BadRequest, words));
+    }
+    for report in &options.report {
+        let folder = report.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() || report.is_dir() {
+            let words = format!("{} cannot be written: there is no folder {}", report.display(), folder.display());
+            return Err(Problem::new(ErrorCode::BadRequest, words));
+        }
     }
     let verify = VerifyOptions {
         depth: options.depth.unwrap_or(Depth::Device).into(),
@@ -63,15 +70,23 @@ pub(crate) async fn verify(home: Option<PathBuf>, options: Verify, output: &Outp
             output.line(&format!("  written      {}", manifest.display()));
         }
     }
+    let mut exit_code = answer.exit_code;
     for path in &options.report {
-        let bytes = report_bytes(&answer.document, path)?;
-        files::write_atomic(path, &bytes).map_err(|error| Problem::from_error(error.code(), &error))?;
-        output.note(&format!("wrote {}", path.display()));
+        let written = report_bytes(&answer.document, path)
+            .and_then(|bytes| files::write_atomic(path, &bytes).map_err(|error| Problem::from_error(error.code(), &error)));
+        match written {
+            Ok(()) => output.note(&format!("wrote {}", path.display())),
+            // The result above stands all the same.
+            Err(problem) => {
+                output.note(&format!("error: {} [{}]", problem.summary, problem.code));
+                exit_code = exit_code.max(3);
+            }
+        }
     }
-    if answer.exit_code == 4 {
+    if exit_code == 4 {
         output.note("stopped; run the same command again to go on, with --fresh to begin anew");
     }
-    Ok(answer.exit_code)
+    Ok(exit_code)
 }
 
 /// One bar for each drive.

@@ -175,7 +175,6 @@ pub(super) fn compare_contents(
             Some((level, words)) if file.candidate.is_none() => {
                 report.checked += 1;
                 report.proven_before += 1;
-                report.checked_bytes += file.found.size_bytes;
                 weakest(report, level, words);
             }
             _ => open.push(file),

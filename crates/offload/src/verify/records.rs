@@ -10,7 +10,7 @@ use checkgate_mhl::{
 };
 use checkgate_model::{ErrorCode, HashFormat, Problem, RelPath};
 use checkgate_volume::{Source, SourceFile};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -71,6 +71,18 @@ impl Records {
             }
         }
         Ok(records)
+    }
+
+    /// What the lists that stand by themselves record, and nothing else.
+    pub(super) fn lists(tree: &Tree, report: &mut VerifyReport) -> Self {
+        let mut records = Self::new(IgnoreSet::new(&[]).into());
+        records.add_lists(tree, report);
+        records
+    }
+
+    /// Paths that lists record, the lists themselves among them.
+    pub(super) fn listed(&self) -> BTreeSet<RelPath> {
+        self.more.keys().chain(&self.lists).cloned().collect()
     }
 
     /// Every list below the root that stands by itself, each for its own folder.

@@ -624,7 +624,7 @@ id: string,
  */
 path: string, 
 /**
- * `waiting`, `running`, `whole`, `differences` or `failed`.
+ * `waiting`, `running`, `whole`, `differences`, `stopped` or `failed`.
  */
 state: string, 
 /**
