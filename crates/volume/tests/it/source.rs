@@ -35,7 +35,7 @@ fn nothing_is_skipped_without_being_listed() {
         .unwrap();
     std::fs::write(card.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.mov")), b"x").unwrap();
     let mut deep = card.path().to_path_buf();
-    for _ in 0..70 {
+    for _ in 0..260 {
         deep.push("d");
     }
     std::fs::create_dir_all(&deep).unwrap();
