@@ -48,6 +48,21 @@ impl ExpectedFile {
         new_record(false, 0)
     }
 
+    /// Takes in what a generation says of it.
+    fn take(&mut self, entry: &Entry) {
+        let Entry::File(file) = entry else { return };
+        self.has_failed |= file.hashes.iter().any(|hash| hash.action == Some(Action::Failed));
+        for hash in file.hashes.iter().filter(|hash| hash.action != Some(Action::Failed)) {
+            if !self.trusted.iter().any(|known| known.format() == hash.value.format()) {
+                if self.trusted.is_empty() {
+                    self.size_bytes = file.size_bytes;
+                    self.trusted.reserve_exact(1);
+                }
+                self.trusted.push(hash.value.clone());
+            }
+        }
+    }
+
     /// Compares digests as bytes, format by format; one that differs outweighs any number that agree.
     #[must_use]
     pub fn check(&self, found: &[HashValue]) -> FileCheck {
@@ -79,15 +94,29 @@ impl ExpectedFile {
 /// What generations record together, taken in one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Gathering {
+    /// The first generation, as it stands: no path is in it twice, so nothing has to be looked up.
+    first: Vec<(RelPath, ExpectedFile)>,
     // Sorted once at the end: looking up long paths that begin alike is what a tree is slow at.
     all: HashMap<RelPath, ExpectedFile>,
+    began: bool,
 }
 
 impl Gathering {
     /// Takes in the next generation. A rename moves the record to the new path, unless the old path is recorded in the same
     /// generation: then the old file is still there, whatever a tool wrote.
     pub(crate) fn add(&mut self, number: u32, manifest: &Manifest) {
+        if !self.began {
+            self.began = true;
+            self.first = Vec::with_capacity(manifest.entries.len());
+            for entry in &manifest.entries {
+                let mut record = new_record(matches!(entry, Entry::Folder(_)), number);
+                record.take(entry);
+                self.first.push((entry.path().clone(), record));
+            }
+            return;
+        }
         let all = &mut self.all;
+        all.extend(std::mem::take(&mut self.first));
         let renames = manifest.entries.iter().any(|entry| entry.previous_path().is_some());
         if renames {
             let present: HashSet<&RelPath> = manifest.entries.iter().map(Entry::path).collect();
@@ -110,27 +139,17 @@ impl Gathering {
                 *record = new_record(is_dir, number);
             }
             record.last_generation = number;
-            let Entry::File(file) = entry else { continue };
-            record.has_failed |= file.hashes.iter().any(|hash| hash.action == Some(Action::Failed));
-            for hash in file.hashes.iter().filter(|hash| hash.action != Some(Action::Failed)) {
-                if !record.trusted.iter().any(|known| known.format() == hash.value.format()) {
-                    if record.trusted.is_empty() {
-                        record.size_bytes = file.size_bytes;
-                        record.trusted.reserve_exact(1);
-                    }
-                    record.trusted.push(hash.value.clone());
-                }
-            }
+            record.take(entry);
         }
     }
 
     /// Everything, by path.
     pub(crate) fn finish(self) -> BTreeMap<RelPath, ExpectedFile> {
-        let mut all = self.all;
-        for record in all.values_mut() {
+        let sorted = |(path, mut record): (RelPath, ExpectedFile)| {
             record.trusted.sort_by_key(HashValue::format);
-        }
-        all.into_iter().collect()
+            (path, record)
+        };
+        self.first.into_iter().chain(self.all).map(sorted).collect()
     }
 }
 

@@ -317,12 +317,12 @@ pub(crate) fn damaged(place: &str, error: &(dyn std::error::Error + 'static)) ->
 
 /// Writes a generation and those of nested histories, children before parents. `leftovers` are set aside first, so that no name
 /// in a history is ever used twice. Answers what was written, in order.
-pub(crate) fn write(
+pub(crate) fn write<'g>(
     destination: &Destination,
-    generation: &NewGeneration,
+    generation: &'g NewGeneration,
     has_history: &dyn Fn(Option<&RelPath>) -> bool,
     leftovers: &BTreeSet<RelPath>,
-) -> Result<Vec<(RelPath, Vec<u8>)>, DestinationError> {
+) -> Result<Vec<(RelPath, &'g [u8])>, DestinationError> {
     let mut written = Vec::new();
     for child in &generation.children {
         written.extend(write(destination, child, has_history, leftovers)?);
@@ -352,8 +352,8 @@ pub(crate) fn write(
         let files = [(generation.manifest_name.as_str(), generation.manifest_xml.as_slice()), (CHAIN, &generation.chain_xml)];
         destination.publish_folder(&path("")?, &files)?;
     }
-    written.push((manifest, generation.manifest_xml.clone()));
-    written.push((chain, generation.chain_xml.clone()));
+    written.push((manifest, generation.manifest_xml.as_slice()));
+    written.push((chain, generation.chain_xml.as_slice()));
     Ok(written)
 }
 
