@@ -5,7 +5,7 @@ use crate::{App, clock, lock, state_problem};
 use checkgate_catalog::VerificationRow;
 use checkgate_contract::{MaybeId, VerificationView};
 use checkgate_model::{ErrorCode, Problem};
-use checkgate_offload::{Control, Meter, VerifyOptions, VerifyReport, mismatch_words};
+use checkgate_offload::{Control, Meter, VerifyOptions, VerifyReport};
 use std::path::{Path, PathBuf};
 
 const MOST_LISTED: usize = 10_000;
@@ -55,7 +55,7 @@ pub(crate) fn view(id: &str, root: &Path, report: &VerifyReport) -> Verification
         missing: listed(report.missing.iter().map(ToString::to_string)),
         extra: listed(report.extra.iter().map(ToString::to_string)),
         renamed: listed(renamed),
-        mismatched: listed(report.mismatched.iter().map(mismatch_words).chain(unproven)),
+        mismatched: listed(report.mismatched.iter().map(ToString::to_string).chain(unproven)),
         unreadable: listed(report.unreadable.iter().map(|file| format!("{}: {}", file.path, file.problem.summary))),
         damaged: listed(report.damaged.iter().map(|damage| damage.problem.summary.clone())),
         notes,

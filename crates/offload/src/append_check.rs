@@ -21,7 +21,7 @@ pub fn verify_and_append(
     control: &Control,
     meter: &Meter,
 ) -> Result<(VerifyReport, Vec<PathBuf>), VerifyError> {
-    let tree = Tree::open(root).map_err(|(code, source)| VerifyError::Root { path: root.to_path_buf(), code, source })?;
+    let tree = Tree::open(root)?;
     let found = Found::look(&tree.source, &tree.listing);
     let mut scopes: Vec<Option<RelPath>> = found.scopes().map(|scope| scope.cloned()).collect();
     if scopes.is_empty() {

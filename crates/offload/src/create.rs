@@ -2,24 +2,23 @@
 //! every history touched. Goes on after every error of a file and tells it. Must never write before everything was judged, and
 //! never into a history that it cannot trust.
 
+mod work;
+
 use crate::control::Control;
-use crate::hash_files::{Job, hash_files};
 use crate::histories::{self, DamagedHistory, Found};
 use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::report::{Mismatch, SkippedItem, UnreadableFile};
-use crate::tree::Tree;
+use crate::tree::{OpenTreeError, Tree};
 use crate::verify::{place, unreadable_patterns};
 use checkgate_mhl::{
-    Action, Append, AppendError, ExpectedFile, FileCheck, FileRecord, FolderHashing, FolderRecord, History, IgnoreRules, Keep,
-    LegacyCheck, LegacyEntry, LegacyList, NewFile, NewGeneration, Operation, Rename, Renames, Scope, fastest, find_renames,
+    Action, AppendError, History, IgnoreRules, Keep, LegacyEntry, LegacyList, NewGeneration, Operation, Rename, Renames,
 };
-use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, RelPath, Timestamp};
+use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, RelPath};
 use checkgate_volume::{Destination, DestinationError, DestinationLock, Replace, SourceFile};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use work::Work;
 
 /// What the next generation of a folder is to be.
 #[derive(Debug, Clone)]
@@ -176,7 +175,22 @@ pub enum CreateError {
     },
 }
 
+impl From<OpenTreeError> for CreateError {
+    fn from(OpenTreeError { path, code, source }: OpenTreeError) -> Self {
+        Self::Root { path, code, source }
+    }
+}
+
 impl CreateError {
+    /// The folder as something to write to.
+    pub(crate) fn opened(root: &Path) -> Result<Destination, Self> {
+        Destination::open(root).map_err(|error| Self::Root {
+            path: root.to_path_buf(),
+            code: error.code(),
+            source: Box::new(error),
+        })
+    }
+
     pub(crate) fn read_only(destination: &Destination) -> Self {
         let reason = if destination.volume().read_only {
             "the file system is mounted read-only"
@@ -241,8 +255,7 @@ impl CreateError {
 /// Only where nothing could be written. A damaged history, missing and altered files are part of the report.
 pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &Meter) -> Result<CreateReport, CreateError> {
     meter.set_phase(Phase::Preparing);
-    let failed = |(code, source)| CreateError::Root { path: root.to_path_buf(), code, source };
-    let destination = Destination::open(root).map_err(|error| failed((error.code(), Box::new(error) as _)))?;
+    let destination = CreateError::opened(root)?;
     if options.manifest_to.is_none() && !destination.is_writable() {
         return Err(CreateError::read_only(&destination));
     }
@@ -251,11 +264,11 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
         return Err(CreateError::Refused { path: folder.to_path_buf(), reason });
     }
     let _lock = if options.manifest_to.is_none() { Some(destination.lock()?) } else { None };
-    let mut tree = Tree::open(root).map_err(failed)?;
+    let mut tree = Tree::open(root)?;
     let child_locks = lock_children(&destination, &Found::look(&tree.source, &tree.listing), options)?;
     if !child_locks.is_empty() {
         // What was listed before the locks were held may have been continued since.
-        tree = Tree::open(root).map_err(failed)?;
+        tree = Tree::open(root)?;
     }
     let (found, loaded) = tree.histories(Keep::Records);
     let mut report = CreateReport {
@@ -279,7 +292,7 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
     let files = chosen(&tree, &rules, options)?;
     let folders: Vec<RelPath> = tree.listing.folders.iter().filter(|folder| !rules.is_ignored(folder, true)).cloned().collect();
     let formats = formats(options, history, list.as_ref());
-    let work = Work { history, expected: history.expected(), files, folders, formats, rules: &rules };
+    let work = Work::new(history, files, folders, formats, &rules, options.detect_renames);
     let hashed = work.hash(&tree, options, list.as_ref(), control, meter, &mut report);
     if control.is_stopped() {
         report.stopped = true;
@@ -303,7 +316,7 @@ pub fn create(root: &Path, options: &CreateOptions, control: &Control, meter: &M
         .collect();
     report.mismatches.sort_by(|a, b| a.path.cmp(&b.path));
     meter.set_phase(Phase::Sealing);
-    let gone = work.missing();
+    let gone = work.missing.clone();
     let generation = match work.append(root, options, hashed, &renames) {
         Ok(generation) => generation,
         // Everything that is recorded is gone: there is nothing a generation could say.
@@ -364,11 +377,7 @@ fn is_worth_telling(warning: &checkgate_mhl::HistoryWarning) -> bool {
 }
 
 /// One writer for each history below as well: somebody may work on a roll alone.
-fn lock_children(
-    destination: &Destination,
-    found: &Found<'_>,
-    options: &CreateOptions,
-) -> Result<Vec<DestinationLock>, CreateError> {
+fn lock_children(destination: &Destination, found: &Found, options: &CreateOptions) -> Result<Vec<DestinationLock>, CreateError> {
     if options.manifest_to.is_some() {
         return Ok(Vec::new());
     }
@@ -376,7 +385,7 @@ fn lock_children(
     Ok(locks.collect::<Result<_, DestinationError>>()?)
 }
 
-fn read_legacy(path: &Path, root: &Path, found: &Found<'_>, tree: &Tree) -> Result<Vec<(RelPath, LegacyEntry)>, CreateError> {
+fn read_legacy(path: &Path, root: &Path, found: &Found, tree: &Tree) -> Result<Vec<(RelPath, LegacyEntry)>, CreateError> {
     let refuse = |reason: String| CreateError::Refused { path: path.to_path_buf(), reason };
     if !found.is_empty() {
         return Err(refuse(format!(
@@ -434,220 +443,6 @@ fn formats(options: &CreateOptions, history: &History, list: Option<&Vec<(RelPat
         formats.insert(HashFormat::Xxh128);
     }
     formats.into_iter().collect()
-}
-
-/// Everything that hashing and judging need to know.
-struct Work<'a> {
-    history: &'a History,
-    expected: Cow<'a, BTreeMap<RelPath, ExpectedFile>>,
-    files: Vec<&'a SourceFile>,
-    folders: Vec<RelPath>,
-    formats: Vec<HashFormat>,
-    rules: &'a IgnoreRules,
-}
-
-/// Digests of one file, and when its read ended.
-type Digests = (Vec<HashValue>, Timestamp);
-
-impl Work<'_> {
-    fn missing(&self) -> Vec<RelPath> {
-        let there: HashSet<&RelPath> = self.files.iter().map(|file| &file.path).chain(&self.folders).collect();
-        self.expected
-            .iter()
-            .filter(|(path, record)| !there.contains(path) && !self.rules.is_ignored(path, record.is_dir))
-            .map(|(path, _)| path.clone())
-            .collect()
-    }
-
-    /// Digests by place in `files`; `None` where the file could not be read or does not agree with the legacy list.
-    fn hash(
-        &self,
-        tree: &Tree,
-        options: &CreateOptions,
-        list: Option<&Vec<(RelPath, LegacyEntry)>>,
-        control: &Control,
-        meter: &Meter,
-        report: &mut CreateReport,
-    ) -> Vec<Option<Digests>> {
-        // A file that is new could be one that is missing: hash it in what the missing ones of its size have recorded.
-        let mut lost: HashMap<Option<u64>, BTreeSet<HashFormat>> = HashMap::new();
-        if options.detect_renames {
-            for record in self.missing().iter().filter_map(|path| self.expected.get(path)) {
-                let format = fastest(&record.trusted).map(HashValue::format);
-                lost.entry(record.size_bytes).or_default().extend(format);
-            }
-        }
-        let mut listed: HashMap<&RelPath, Vec<&LegacyEntry>> = HashMap::new();
-        for (path, entry) in list.into_iter().flatten() {
-            listed.entry(path).or_default().push(entry);
-        }
-        if list.is_some() {
-            let there: HashSet<&RelPath> = self.files.iter().map(|file| &file.path).collect();
-            report.missing.extend(listed.keys().filter(|path| !there.contains(*path)).map(|path| (*path).clone()));
-        }
-        let jobs: Vec<Job<'_>> = self
-            .files
-            .iter()
-            .map(|file| {
-                let known = self.expected.get(&file.path).filter(|record| !record.is_dir);
-                let mut formats = Cow::Borrowed(self.formats.as_slice());
-                if let Some(record) = known {
-                    // Most files need nothing but what was asked for.
-                    if !record.trusted.iter().any(|value| self.formats.contains(&value.format())) {
-                        formats = Cow::Owned(record.formats_to_hash(&self.formats));
-                    }
-                } else if !lost.is_empty() {
-                    let also = [Some(file.size_bytes), None].into_iter().filter_map(|size| lost.get(&size)).flatten();
-                    let all: BTreeSet<HashFormat> = self.formats.iter().chain(also).copied().collect();
-                    formats = Cow::Owned(all.into_iter().collect());
-                }
-                let legacy = listed.get(&file.path).cloned().unwrap_or_default();
-                Job { path: &file.path, size_bytes: file.size_bytes, formats, legacy }
-            })
-            .collect();
-        let lane = meter.source();
-        lane.begin(Phase::Proving, jobs.len() as u64, jobs.iter().map(|job| job.size_bytes).sum());
-        meter.set_phase(Phase::Proving);
-        let hashed: Mutex<(Vec<Option<Digests>>, &mut CreateReport)> = Mutex::new((vec![None; jobs.len()], report));
-        hash_files(&tree.source, &jobs, options.depth, control, &lane, &|at, outcome| {
-            let now = Timestamp::now();
-            let mut shared = hashed.lock().unwrap_or_else(PoisonError::into_inner);
-            let (digests, report) = &mut *shared;
-            match outcome {
-                Ok(found) => {
-                    report.hashed += 1;
-                    report.hashed_bytes += found.bytes;
-                    if report.level.is_none_or(|known| found.level < known) {
-                        report.level = Some(found.level);
-                        report.level_words.clone_from(&found.words);
-                    }
-                    let recorded = self.expected.get(jobs[at].path).map(|record| record.check(&found.values));
-                    if let Some(FileCheck::Mismatch { expected, found }) = recorded {
-                        let path = jobs[at].path.clone();
-                        report.mismatches.push(Mismatch { path, expected: expected.to_string(), found: found.to_string() });
-                    }
-                    let holds = |check: &LegacyCheck| matches!(check, LegacyCheck::Verified | LegacyCheck::SizeOnly);
-                    if found.legacy.iter().all(holds) {
-                        digests[at] = Some((found.values, now));
-                    } else {
-                        report.failed.push(jobs[at].path.clone());
-                    }
-                }
-                Err(problem) => report.unreadable.push(UnreadableFile { path: jobs[at].path.to_string(), problem }),
-            }
-        });
-        let (digests, report) = hashed.into_inner().unwrap_or_else(PoisonError::into_inner);
-        report.unreadable.sort_by(|a, b| a.path.cmp(&b.path));
-        if list.is_some() {
-            let unlisted = self.files.iter().filter(|file| !listed.contains_key(&file.path)).count();
-            if unlisted > 0 {
-                report.notes.push(format!("{unlisted} file(s) are not in the list; they are recorded as new"));
-            }
-        }
-        digests
-    }
-
-    fn renames(&self, hashed: &[Option<Digests>]) -> Renames {
-        let missing = self.missing();
-        let new: Vec<NewFile<'_>> = self
-            .files
-            .iter()
-            .zip(hashed)
-            .filter(|(file, _)| !self.expected.contains_key(&file.path))
-            .filter_map(|(file, digests)| Some(NewFile { path: &file.path, hashes: &digests.as_ref()?.0 }))
-            .collect();
-        let mut moved = Vec::new();
-        moved_children(self.history, None, &mut moved);
-        let mut renames = find_renames(&self.expected, &missing, &new, &self.folders, &moved);
-        // A record cannot leave its history.
-        let stays = |rename: &Rename| self.history.owner(&rename.from) == self.history.owner(&rename.to);
-        renames.files.retain(stays);
-        renames.folders.retain(stays);
-        let taken: HashSet<&RelPath> = renames.files.iter().map(|rename| &rename.to).collect();
-        renames.ambiguous.retain(|path| taken.contains(path));
-        renames
-    }
-
-    fn append(
-        self,
-        root: &Path,
-        options: &CreateOptions,
-        hashed: Vec<Option<Digests>>,
-        renames: &Renames,
-    ) -> Result<NewGeneration, CreateError> {
-        let was = |renames: &[Rename]| -> HashMap<RelPath, RelPath> {
-            renames.iter().map(|rename| (rename.to.clone(), rename.from.clone())).collect()
-        };
-        let (file_was, folder_was) = (was(&renames.files), was(&renames.folders));
-        let records: Vec<FileRecord> = self
-            .files
-            .iter()
-            .zip(hashed)
-            .filter_map(|(file, digests)| {
-                let (mut hashes, hashed_at) = digests?;
-                let previous_path = file_was.get(&file.path).cloned();
-                if previous_path.is_none() && !self.expected.contains_key(&file.path) {
-                    // Taken for comparison only.
-                    hashes.retain(|value| self.formats.contains(&value.format()));
-                }
-                let modified = Some(file.modified);
-                Some(FileRecord {
-                    path: file.path.clone(),
-                    size_bytes: file.size_bytes,
-                    modified,
-                    hashes,
-                    hashed_at,
-                    previous_path,
-                })
-            })
-            .collect();
-        let folders: Vec<FolderRecord> = self
-            .folders
-            .into_iter()
-            .map(|path| FolderRecord { previous_path: folder_was.get(&path).cloned(), modified: None, path })
-            .collect();
-        drop(self.expected);
-        let name = root
-            .canonicalize()
-            .ok()
-            .or_else(|| Some(root.to_path_buf()))
-            .and_then(|root| Some(root.file_name()?.to_string_lossy().into_owned()));
-        // A link keeps the name it is known by.
-        let given = root.file_name().map(|name| name.to_string_lossy().into_owned());
-        let folder_name = given.or(name).unwrap_or_default();
-        let whole = options.only.is_empty();
-        let append = Append {
-            folder_name: &folder_name,
-            operation: &options.operation,
-            files: &records,
-            folders: if whole { &folders } else { &[] },
-            ignore: &options.ignore,
-            folder_hashes: if whole && options.folder_hashes {
-                FolderHashing::Formats(&self.formats)
-            } else {
-                FolderHashing::Skip
-            },
-            scope: if whole { Scope::Whole } else { Scope::Part },
-        };
-        self.history.append(&append).map_err(|error| match error {
-            AppendError::NothingToRecord => CreateError::Nothing(root.to_path_buf()),
-            other => CreateError::Append(other),
-        })
-    }
-}
-
-fn moved_children(history: &History, at: Option<&RelPath>, moved: &mut Vec<Rename>) {
-    let placed = |path: &RelPath| at.map_or_else(|| Ok(path.clone()), |at| at.join(path.as_str()));
-    for (from, to) in history.moved_children() {
-        if let (Ok(from), Ok(to)) = (placed(&from), placed(&to)) {
-            moved.push(Rename { from, to });
-        }
-    }
-    for (folder, child) in history.children() {
-        if let Ok(folder) = placed(folder) {
-            moved_children(child, Some(&folder), moved);
-        }
-    }
 }
 
 fn root_hashes(generation: &NewGeneration) -> Vec<(HashFormat, String, String)> {

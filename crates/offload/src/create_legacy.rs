@@ -3,17 +3,14 @@
 
 use crate::control::Control;
 use crate::create::{CreateError, CreateReport};
-use crate::hash_files::{Job, hash_files};
+use crate::hash_files::digests;
 use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
-use crate::report::UnreadableFile;
 use crate::tree::Tree;
 use checkgate_mhl::{FOLDER, IgnoreSet, LegacyHash, NewLegacyFile, NewLegacyList, WriteLegacyError, legacy_name};
-use checkgate_model::{HashFormat, HashValue, RelPath, Timestamp};
-use checkgate_volume::{Destination, Replace};
-use std::borrow::Cow;
+use checkgate_model::{HashFormat, RelPath, Timestamp};
+use checkgate_volume::Replace;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 /// What the list is to say.
 #[derive(Debug, Clone)]
@@ -46,7 +43,6 @@ pub fn create_legacy(
 ) -> Result<CreateReport, CreateError> {
     meter.set_phase(Phase::Preparing);
     let started = Timestamp::now();
-    let failed = |(code, source)| CreateError::Root { path: root.to_path_buf(), code, source };
     let refused = |error: WriteLegacyError| CreateError::Refused { path: root.to_path_buf(), reason: error.to_string() };
     let formats = if options.formats.is_empty() { vec![HashFormat::Xxh64] } else { options.formats.clone() };
     if let Some(format) = formats.iter().find(|format| !checkgate_mhl::LEGACY_FORMATS.contains(format)) {
@@ -55,12 +51,12 @@ pub fn create_legacy(
             reason: format!("a legacy list cannot carry {format}; it can carry xxh64, md5 and sha1"),
         });
     }
-    let destination = Destination::open(root).map_err(|error| failed((error.code(), Box::new(error) as _)))?;
+    let destination = CreateError::opened(root)?;
     if !destination.is_writable() {
         return Err(CreateError::read_only(&destination));
     }
     let _lock = destination.lock()?;
-    let tree = Tree::open(root).map_err(failed)?;
+    let tree = Tree::open(root)?;
     let ignore: Vec<String> =
         [".DS_Store", FOLDER].into_iter().map(str::to_owned).chain(options.ignore.iter().cloned()).collect();
     let ignore = IgnoreSet::new(&ignore);
@@ -77,24 +73,7 @@ pub fn create_legacy(
     if files.is_empty() {
         return Err(CreateError::Nothing(root.to_path_buf()));
     }
-    let jobs: Vec<Job<'_>> = files
-        .iter()
-        .map(|file| Job { path: &file.path, size_bytes: file.size_bytes, formats: Cow::Borrowed(&formats), legacy: Vec::new() })
-        .collect();
-    let lane = meter.source();
-    lane.begin(Phase::Proving, jobs.len() as u64, jobs.iter().map(|job| job.size_bytes).sum());
-    meter.set_phase(Phase::Proving);
-    let found: Mutex<(Vec<Option<(Vec<HashValue>, Timestamp)>>, Vec<UnreadableFile>)> =
-        Mutex::new((vec![None; jobs.len()], Vec::new()));
-    hash_files(&tree.source, &jobs, options.depth, control, &lane, &|at, outcome| {
-        let now = Timestamp::now();
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
-            Ok(hashed) => found.0[at] = Some((hashed.values, now)),
-            Err(problem) => found.1.push(UnreadableFile { path: jobs[at].path.to_string(), problem }),
-        }
-    });
-    let (digests, unreadable) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (digests, unreadable) = digests(&tree.source, &files, &formats, options.depth, control, meter);
     report.unreadable.extend(unreadable);
     if control.is_stopped() {
         report.stopped = true;

@@ -2,16 +2,18 @@
 //! file side by side. Goes on after every error. Must never write, and never reads a byte twice.
 
 use crate::control::Control;
-use crate::meter::Lane;
+use crate::meter::{Lane, Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::reader::spawn_named;
+use crate::report::UnreadableFile;
 use checkgate_mhl::{LegacyCheck, LegacyEntry, LegacyHasher, MultiHasher};
-use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, Problem, RelPath};
-use checkgate_volume::{Source, Volume};
+use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, HashValue, Problem, RelPath, Timestamp};
+use checkgate_volume::{Source, SourceFile, Volume};
 use std::borrow::Cow;
 use std::io::Read;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Up to here a file costs more to open than to read.
 const SMALL_BYTES: u64 = 4 << 20;
@@ -65,9 +67,12 @@ pub(crate) fn hash_files(
     jobs: &[Job<'_>],
     depth: VerifyDepth,
     control: &Control,
-    lane: &Lane,
+    meter: &Meter,
     done: &(dyn Fn(usize, Result<Hashed, Problem>) + Sync),
 ) {
+    let lane = &meter.source();
+    lane.begin(Phase::Proving, jobs.len() as u64, jobs.iter().map(|job| job.size_bytes).sum());
+    meter.set_phase(Phase::Proving);
     let (small, large): (Vec<usize>, Vec<usize>) = (0..jobs.len()).partition(|at| jobs[*at].size_bytes <= SMALL_BYTES);
     let streams = streams_for(source.volume());
     for (share, threads) in [(small, SMALL_AT_ONCE.max(streams)), (large, streams)] {
@@ -89,6 +94,52 @@ pub(crate) fn hash_files(
             }
         });
     }
+}
+
+/// Digests of one file, and when its read ended.
+pub(crate) type Digests = (Vec<HashValue>, Timestamp);
+
+/// Digests of `files` in the same formats, by place; `None` where a file could not be read, which is told beside them.
+pub(crate) fn digests(
+    source: &Source,
+    files: &[&SourceFile],
+    formats: &[HashFormat],
+    depth: VerifyDepth,
+    control: &Control,
+    meter: &Meter,
+) -> (Vec<Option<Digests>>, Vec<UnreadableFile>) {
+    let jobs: Vec<Job<'_>> = files
+        .iter()
+        .map(|file| Job { path: &file.path, size_bytes: file.size_bytes, formats: Cow::Borrowed(formats), legacy: Vec::new() })
+        .collect();
+    let found = Mutex::new((vec![None; jobs.len()], Vec::new()));
+    hash_files(source, &jobs, depth, control, meter, &|at, outcome| {
+        let now = Timestamp::now();
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(hashed) => found.0[at] = Some((hashed.values, now)),
+            Err(problem) => found.1.push(UnreadableFile { path: jobs[at].path.to_string(), problem }),
+        }
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Digests of one file by itself.
+///
+/// # Errors
+/// Where it cannot be read, or is no file.
+pub fn hash_file(path: &Path, formats: &[HashFormat]) -> Result<Vec<HashValue>, Problem> {
+    let refused = |error: &dyn std::fmt::Display| {
+        Problem::new(ErrorCode::SourceUnreadable, format!("{} cannot be read: {error}", path.display()))
+    };
+    let whole = path.canonicalize().map_err(|error| refused(&error))?;
+    let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else { return Err(refused(&"it is no file")) };
+    let name = RelPath::new(&name.to_string_lossy()).map_err(|error| refused(&error))?;
+    let source = Source::open(folder).map_err(|error| refused(&error))?;
+    let mut hasher = MultiHasher::new(formats);
+    let (control, mut buffer) = (Control::new(), Vec::new());
+    read_whole(&source, &name, VerifyDepth::System, &control, &mut buffer, &mut |bytes| hasher.update(bytes))?;
+    Ok(hasher.finish())
 }
 
 const fn is_slow(format: HashFormat) -> bool {

@@ -46,8 +46,8 @@ fn shown_place(scope: Option<&RelPath>) -> String {
 
 /// Histories found below a root: the folder that has `ascmhl/` (`None`: the root), and the names in it.
 #[derive(Debug)]
-pub(crate) struct Found<'a> {
-    source: &'a Source,
+pub(crate) struct Found {
+    source: Source,
     histories: BTreeMap<Option<RelPath>, Vec<String>>,
 }
 
@@ -62,9 +62,9 @@ pub(crate) struct Loaded {
     pub(crate) leftovers: BTreeSet<RelPath>,
 }
 
-impl<'a> Found<'a> {
+impl Found {
     /// Finds every `ascmhl/` below a root. A folder of that name inside a history is none.
-    pub(crate) fn look(source: &'a Source, listing: &Listing) -> Self {
+    pub(crate) fn look(source: &Source, listing: &Listing) -> Self {
         let mut histories: BTreeMap<Option<RelPath>, Vec<String>> = listing
             .folders
             .iter()
@@ -78,7 +78,7 @@ impl<'a> Found<'a> {
                 names.push(file.path.file_name().to_owned());
             }
         }
-        Self { source, histories }
+        Self { source: source.clone(), histories }
     }
 
     /// Whether there is none at all.

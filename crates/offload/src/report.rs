@@ -23,6 +23,12 @@ pub struct Mismatch {
     pub found: String,
 }
 
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} recorded, {} found", self.path, self.expected, self.found)
+    }
+}
+
 /// A file that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableFile {

@@ -7,7 +7,7 @@ use checkgate_mhl::{Keep, can_record};
 use checkgate_model::{ErrorCode, Problem, RelPath};
 use checkgate_volume::{Listing, Source, is_working_name};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A folder that was opened and listed.
 pub(crate) struct Tree {
@@ -23,12 +23,17 @@ pub(crate) struct Tree {
 }
 
 /// Why a folder could not be looked at.
-pub(crate) type OpenTreeError = (ErrorCode, Box<dyn std::error::Error + Send + Sync>);
+pub(crate) struct OpenTreeError {
+    pub(crate) path: PathBuf,
+    pub(crate) code: ErrorCode,
+    pub(crate) source: Box<dyn std::error::Error + Send + Sync>,
+}
 
 impl Tree {
     pub(crate) fn open(root: &Path) -> Result<Self, OpenTreeError> {
-        let source = Source::open(root).map_err(|error| (error.code(), Box::new(error) as _))?;
-        let mut listing = source.walk().map_err(|error| (error.code(), Box::new(error) as _))?;
+        let failed = |code, source| OpenTreeError { path: root.to_path_buf(), code, source };
+        let source = Source::open(root).map_err(|error| failed(error.code(), Box::new(error)))?;
+        let mut listing = source.walk().map_err(|error| failed(error.code(), Box::new(error)))?;
         let is_working = |path: &RelPath| path.components().any(is_working_name);
         let working: Vec<RelPath> =
             listing.files.iter().map(|file| &file.path).filter(|path| is_working(path)).cloned().collect();
@@ -76,10 +81,18 @@ impl Tree {
         Ok(Self { source, listing, skipped, unrecordable, unreadable, working })
     }
 
-    /// Finds and loads the histories.
-    pub(crate) fn histories(&self, keep: Keep) -> (Found<'_>, Loaded) {
+    /// Finds and loads the histories. What is recorded and there then shares the text of its path: a million of them weigh 80 MB.
+    pub(crate) fn histories(&mut self, keep: Keep) -> (Found, Loaded) {
         let found = Found::look(&self.source, &self.listing);
         let loaded = found.load(&self.listing, keep);
+        if keep == Keep::Records {
+            let expected = loaded.history.expected();
+            for file in &mut self.listing.files {
+                if let Some((known, _)) = expected.get_key_value(&file.path) {
+                    file.path = known.clone();
+                }
+            }
+        }
         (found, loaded)
     }
 

@@ -11,7 +11,7 @@ use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::report::{Mismatch, SkippedItem, UnreadableFile};
 use crate::seal::is_set_aside;
-use crate::tree::Tree;
+use crate::tree::{OpenTreeError, Tree};
 use checkgate_mhl::NameForm;
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, RelPath, Timestamp};
 use compare::{compare_contents, compare_names, compare_sizes};
@@ -274,6 +274,12 @@ pub enum VerifyError {
     },
 }
 
+impl From<OpenTreeError> for VerifyError {
+    fn from(OpenTreeError { path, code, source }: OpenTreeError) -> Self {
+        Self::Root { path, code, source }
+    }
+}
+
 impl VerifyError {
     /// The code on the wire.
     #[must_use]
@@ -332,7 +338,7 @@ pub(crate) fn verify_lists(
 /// Only where the check could not begin. A damaged history is part of the report.
 pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &Meter) -> Result<VerifyReport, VerifyError> {
     meter.set_phase(Phase::Preparing);
-    let tree = Tree::open(root).map_err(|(code, source)| VerifyError::Root { path: root.to_path_buf(), code, source })?;
+    let mut tree = Tree::open(root)?;
     let mut report = VerifyReport { root: root.to_path_buf(), skipped: tree.skipped.clone(), ..VerifyReport::default() };
     report.unreadable.clone_from(&tree.unreadable);
     report.skipped.extend(tree.unrecordable.iter().cloned());
@@ -345,7 +351,7 @@ pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &M
     );
     let records = match &options.manifest {
         Some(path) => Records::from_one(path, &tree, options, &mut report)?,
-        None => Records::from_folder(root, &tree, options, &mut report)?,
+        None => Records::from_folder(root, &mut tree, options, &mut report)?,
     };
     let stops = options.history_only && !report.damaged.is_empty();
     if !stops {

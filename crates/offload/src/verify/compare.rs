@@ -5,7 +5,7 @@ use super::{Renamed, VerifyError, VerifyOptions, VerifyReport};
 use crate::control::Control;
 use crate::hash_files::{Hashed, Job, hash_files};
 use crate::memory::Memory;
-use crate::meter::{Meter, Phase};
+use crate::meter::Meter;
 use crate::report::{Mismatch, UnreadableFile};
 use crate::seal::is_set_aside;
 use crate::tree::Tree;
@@ -13,7 +13,7 @@ use checkgate_mhl::{ExpectedFile, FileCheck, IgnoreSet, LegacyCheck, NameForm, d
 use checkgate_model::{EvidenceLevel, HashFormat, HashValue, RelPath};
 use checkgate_volume::SourceFile;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 /// Recorded files that are there, each with where it is: under its own name, or another form of it.
@@ -89,17 +89,15 @@ pub(super) fn compare_names<'a>(
     }
     // Names that differ in form only: told apart from what is really missing.
     let candidates = difference.name_form_candidates.into_iter().map(|pair| (pair.expected, pair.found, pair.form));
-    let of_lists = list_candidates(records, report);
-    for (expected, found, form) in candidates.chain(of_lists) {
-        let is_file = by_path.contains_key(&found);
-        let known = if is_file {
-            report.missing.iter().position(|path| *path == expected).filter(|_| report.extra.contains(&found))
-        } else {
-            report.missing.iter().position(|path| *path == expected)
-        };
-        let Some(at) = known else { continue };
-        report.missing.swap_remove(at);
-        report.extra.retain(|path| *path != found);
+    let candidates: Vec<(RelPath, RelPath, NameForm)> = candidates.chain(list_candidates(records, report)).collect();
+    let mut missing: HashSet<RelPath> = std::mem::take(&mut report.missing).into_iter().collect();
+    let mut extra: HashSet<RelPath> = std::mem::take(&mut report.extra).into_iter().collect();
+    for (expected, found, form) in candidates {
+        let is_there = !by_path.contains_key(&found) || extra.contains(&found);
+        if !is_there || !missing.remove(&expected) {
+            continue;
+        }
+        extra.remove(&found);
         let recorded = records.expected.get_key_value(&expected).map(|(path, _)| path);
         let recorded = recorded.or_else(|| records.more.get_key_value(&expected).map(|(path, _)| path));
         if let (Some(found_file), Some(recorded)) = (by_path.get(&found), recorded) {
@@ -107,6 +105,8 @@ pub(super) fn compare_names<'a>(
         }
         report.renamed.push(Renamed { expected, found, form, equal: None });
     }
+    report.missing.extend(missing);
+    report.extra.extend(extra);
     Ok(present)
 }
 
@@ -187,11 +187,8 @@ pub(super) fn compare_contents(
         ));
     }
     let jobs: Vec<Job<'_>> = open.iter().map(|file| job(records, file, options)).collect();
-    let lane = meter.source();
-    lane.begin(Phase::Proving, jobs.len() as u64, jobs.iter().map(|job| job.size_bytes).sum());
-    meter.set_phase(Phase::Proving);
     let shared = Mutex::new(&mut *report);
-    hash_files(&tree.source, &jobs, options.depth, control, &lane, &|at, outcome| {
+    hash_files(&tree.source, &jobs, options.depth, control, meter, &|at, outcome| {
         let file = open[at];
         let mut report = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let found = match outcome {

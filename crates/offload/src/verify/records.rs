@@ -48,7 +48,7 @@ impl Records {
 
     pub(super) fn from_folder(
         root: &Path,
-        tree: &Tree,
+        tree: &mut Tree,
         options: &VerifyOptions,
         report: &mut VerifyReport,
     ) -> Result<Self, VerifyError> {
