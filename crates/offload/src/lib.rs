@@ -7,6 +7,7 @@
 
 mod append_check;
 mod buffer;
+mod compare;
 mod control;
 mod copy;
 mod create;
@@ -27,12 +28,14 @@ mod plan;
 mod prepare;
 mod prove;
 mod reader;
+mod repair;
 mod report;
 mod seal;
 mod tree;
 mod verify;
 
 pub use append_check::verify_and_append;
+pub use compare::{Changed, CompareOptions, Comparison, Moved, compare};
 pub use control::Control;
 pub use create::{CreateError, CreateOptions, CreateReport, create};
 pub use create_legacy::{LegacyOptions, create_legacy};
@@ -47,6 +50,7 @@ pub use history_info::{FileHashInfo, FileInfo, GenerationInfo, HistoryInfo, hist
 pub use meter::{LaneSnapshot, Meter, Phase, Snapshot};
 pub use packing::{FlattenError, FlattenReport, flatten};
 pub use plan::{CopyPlan, FileState, Plan, PriorFile, VerifyDepth};
+pub use repair::{KnownBlocks, RepairAction, RepairError, RepairOptions, RepairReport, RepairedFile, repair};
 pub use report::{CopyReport, CopyState, FailedFile, Mismatch, OffloadReport, Outcome, SkippedItem, UnreadableFile};
 pub use verify::{Basis, BasisKind, Renamed, VerifyError, VerifyOptions, VerifyReport, verify};
 

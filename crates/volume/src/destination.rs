@@ -169,7 +169,7 @@ pub struct Published {
 /// A folder that copies are published to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -329,14 +329,14 @@ impl Destination {
         Ok(folder)
     }
 
-    fn folder_for(&self, path: &RelPath) -> Result<Folder, DestinationError> {
+    pub(crate) fn folder_for(&self, path: &RelPath) -> Result<Folder, DestinationError> {
         match path.parent() {
             Some(parent) => self.make_folder(&parent),
             None => self.inner.folder.reopen().map_err(|error| self.inner.sort("open", path, 0, error)),
         }
     }
 
-    fn refuse_reserved(&self, path: &RelPath) -> Result<(), DestinationError> {
+    pub(crate) fn refuse_reserved(&self, path: &RelPath) -> Result<(), DestinationError> {
         if partial::is_reserved(path.file_name()) {
             return Err(DestinationError::ReservedName { path: self.inner.shown(path) });
         }

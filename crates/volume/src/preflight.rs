@@ -100,6 +100,24 @@ pub fn preflight(source: &Source, listing: &Listing, destinations: &[PathBuf]) -
     problems
 }
 
+/// Why two folders are not two: they are one under two names (links, bind mounts, capitals), or one lies in the other. `None` if
+/// neither is so, or a folder cannot be looked at.
+#[must_use]
+pub fn one_folder(a: &Path, b: &Path) -> Option<String> {
+    let (a, b) = (look(a).ok()?, look(b).ok()?);
+    let ignores_case = a.volume.ignores_case();
+    let (shown_a, shown_b) = (a.asked.display(), b.asked.display());
+    if (a.is_whole && b.is_whole && a.key.is_some() && a.key == b.key) || same_path(&a.true_path, &b.true_path, ignores_case) {
+        Some(format!("{shown_a} and {shown_b} are one folder"))
+    } else if lies_in(&a.true_path, &b.true_path, ignores_case) {
+        Some(format!("{shown_a} lies in {shown_b}"))
+    } else if lies_in(&b.true_path, &a.true_path, ignores_case) {
+        Some(format!("{shown_b} lies in {shown_a}"))
+    } else {
+        None
+    }
+}
+
 fn look(asked: &Path) -> Result<Place, String> {
     let failed = |error: &dyn std::error::Error| match error.source() {
         Some(cause) => format!("{} cannot be used: {error}: {cause}", asked.display()),
