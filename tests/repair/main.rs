@@ -9,6 +9,7 @@ mod same_card;
 #[path = "../acceptance/support.rs"]
 #[allow(dead_code, reason = "shared with the acceptance tests")]
 mod support;
+mod volumes;
 
 use std::path::{Path, PathBuf};
 use support::{Answer, Stage};

@@ -27,7 +27,10 @@ fn mends_the_bad_block_alone_and_says_so_in_the_history() {
     flip(&copies[0].join(CLIP), BLOCK + 5);
     let answer = repair(&stage, &copies[0], &[&copies[1]], &[]).expect(0);
     let mended = file(&answer, CLIP);
-    assert_eq!((&mended["action"], &mended["blocks_total"], &mended["blocks_replaced"]), (&"mended".into(), &3.into(), &1.into()));
+    assert_eq!(
+        (&mended["action"], &mended["blocks_total"], &mended["blocks_replaced"]),
+        (&"mended".into(), &3.into(), &1.into())
+    );
     let aside = copies[0].join("CLIPS/.A001C001.mov.checkgate-corrupt");
     assert_eq!(mended["set_aside"], "CLIPS/.A001C001.mov.checkgate-corrupt");
     let mut bad = pattern((2 * BLOCK + BLOCK / 2) as usize, 1);

@@ -10,6 +10,10 @@ use std::process::Command;
 pub(crate) struct Drive(PathBuf);
 
 impl Drive {
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
