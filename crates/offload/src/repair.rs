@@ -610,7 +610,9 @@ fn seal(
 
 fn comment(given: Option<&str>, report: &RepairReport) -> String {
     let done: Vec<&RepairedFile> = report.files.iter().filter(|file| file.action != RepairAction::Left).collect();
-    let from: BTreeSet<String> = done.iter().flat_map(|file| &file.from).map(|path| path.display().to_string()).collect();
+    // A manifest is read elsewhere: a relative path would mean nothing there.
+    let whole = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string();
+    let from: BTreeSet<String> = done.iter().flat_map(|file| &file.from).map(whole).collect();
     let names: Vec<String> = done
         .iter()
         .take(MOST_NAMES)
