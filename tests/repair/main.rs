@@ -7,7 +7,7 @@ mod mending;
 mod refusing;
 mod same_card;
 #[path = "../acceptance/support.rs"]
-#[allow(dead_code, reason = "shared with the acceptance tests")]
+#[allow(dead_code, unreachable_pub, reason = "shared with the acceptance tests")]
 mod support;
 mod volumes;
 

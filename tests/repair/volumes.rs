@@ -1,33 +1,11 @@
 //! Promises about volumes: a card that is mounted here is not written to, not even its journal; a volume is let go only when nothing
 //! uses it. As root with loop devices.
 
-use crate::refusing::Drive;
+use crate::refusing::{Drive, Loop};
 use crate::roll;
 use crate::support::{Stage, wait_until};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// A loop device over an image; detached when dropped.
-struct Loop(String);
-
-impl Loop {
-    fn attach(image: &Path) -> Option<Self> {
-        let output = Command::new("losetup").args(["--find", "--show"]).arg(image).output();
-        match output {
-            Ok(output) if output.status.success() => Some(Self(String::from_utf8_lossy(&output.stdout).trim().to_owned())),
-            _ => {
-                eprintln!("SKIPPED: needs root and loop devices");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Loop {
-    fn drop(&mut self) {
-        let _ = Command::new("losetup").args(["-d", &self.0]).status();
-    }
-}
 
 fn made(stage: &Stage, name: &str, make: &[&str], size_mib: u64) -> PathBuf {
     let image = stage.path(name);
