@@ -404,6 +404,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut place = look(folder.path()).expect("it exists");
         place.volume.file_system = "vfat".to_owned();
+        place.ignores_case = place.volume.ignores_case();
         let file = |name: &str, size_bytes| SourceFile {
             path: RelPath::new(name).expect("legal"),
             size_bytes,
