@@ -493,8 +493,7 @@ fn mend_one(
     if let Some(modified) = modified {
         partial.set_modified(modified);
     }
-    partial.sync().map_err(failed)?;
-    let mut read_back = partial.read_partial().map_err(failed)?;
+    let mut read_back = destination.read_unpublished(&mut partial).map_err(failed)?;
     let fast = fastest(&hashes).cloned();
     let mut hasher = MultiHasher::new(&fast.iter().map(HashValue::format).collect::<Vec<_>>());
     let mut spare = None;

@@ -98,7 +98,13 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
         ));
     }
     let mirror = Source::open(destination.root()).map_err(|error| Problem::from_error(error.code(), &error))?;
-    let listing = mirror.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
+    let walk = || mirror.walk().map_err(|error| Problem::from_error(error.code(), &error));
+    let mut listing = walk()?;
+    // Nothing is left to go on with once every file is there.
+    if contents.missing.is_empty() && listing.files.iter().any(|file| checkgate_volume::is_partial(file.path.file_name())) {
+        destination.discard_partials().map_err(|error| Problem::from_error(error.code(), &error))?;
+        listing = walk()?;
+    }
     let found = Found::look(&mirror, &listing);
     let history = found.load_for_seal(&job.card_history.chains)?;
     let leftovers = found.unchained(&history);

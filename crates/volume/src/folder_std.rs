@@ -181,6 +181,10 @@ impl Folder {
         Ok(())
     }
 
+    pub(crate) fn sync_file_system(&self) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
     pub(crate) fn try_lock(&self) -> io::Result<Option<bool>> {
         Ok(None)
     }
@@ -212,6 +216,19 @@ pub(crate) fn set_modified(file: &File, modified: Timestamp) -> io::Result<()> {
 
 pub(crate) fn reserve(_file: &File, _size_bytes: u64) -> io::Result<bool> {
     Ok(false)
+}
+
+pub(crate) fn syncs_together(_file_system: &str) -> bool {
+    false
+}
+
+pub(crate) fn open_direct_writer(
+    _folder: &Folder,
+    _name: &str,
+    _file: &File,
+    _volume: &crate::mounts::Volume,
+) -> Option<(File, usize)> {
+    None
 }
 
 pub(crate) fn advise_sequential(_file: &File) {}

@@ -296,6 +296,16 @@ pub(crate) enum DirectIo {
     },
 }
 
+/// Major and minor number of the running kernel.
+pub(crate) fn kernel_version() -> (u32, u32) {
+    let name = rustix::system::uname();
+    let mut numbers = name.release().to_str().unwrap_or_default().split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
+        _ => (0, 0),
+    }
+}
+
 pub(crate) fn direct_io(file: &File) -> DirectIo {
     use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
     let Ok(found) = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN) else {

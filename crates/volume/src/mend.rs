@@ -4,6 +4,7 @@
 
 use crate::destination::{Destination, DestinationError, Inner, Published};
 use crate::partial::{self, PartialFile};
+use crate::read_back::{Depth, ReadBack};
 use crate::source::{ReadSourceError, Source, SourceReader};
 use checkgate_model::RelPath;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -42,6 +43,13 @@ impl Destination {
         self.refuse_reserved(path)?;
         let folder = self.folder_for(path)?;
         PartialFile::begin_replacing(&self.inner, folder, path, size_bytes)
+    }
+
+    /// Makes durable what is written under the temporary name, and reads it again for proof before it takes anything's place.
+    pub fn read_unpublished(&self, whole: &mut PartialFile) -> Result<ReadBack, DestinationError> {
+        whole.sync()?;
+        let path = whole.path().clone();
+        self.read_back(&beside(&self.inner, &path, &partial::partial_name(path.file_name()))?, Depth::Device)
     }
 
     /// Gives a whole file its final name and keeps what had it as `.NAME.checkgate-corrupt`. Where the file system has hard links

@@ -290,7 +290,7 @@ impl Bad<'_> {
         let mut open = self.open();
         let path = self.path;
         let values = self.read_through(recipe, &mut open, &mut |offset, bytes| {
-            into.write_all_at(bytes, offset).map_err(|error| {
+            into.write_all_at(bytes, offset).map(drop).map_err(|error| {
                 let mut problem = Problem::new(checkgate_volume::write_code(&error), format!("{path} cannot be written"));
                 problem.details.push(error.to_string());
                 problem.into()
