@@ -7,6 +7,7 @@
 
 mod append_check;
 mod buffer;
+mod compare;
 mod control;
 mod copy;
 mod create;
@@ -29,6 +30,7 @@ mod prepare;
 mod prove;
 mod publish;
 mod reader;
+mod repair;
 mod report;
 mod seal;
 mod tree;
@@ -36,6 +38,7 @@ mod verify;
 mod work_list;
 
 pub use append_check::verify_and_append;
+pub use compare::{Changed, CompareOptions, Comparison, Moved, compare};
 pub use control::Control;
 pub use create::{CreateError, CreateOptions, CreateReport, create};
 pub use create_legacy::{LegacyOptions, create_legacy};
@@ -50,6 +53,7 @@ pub use history_info::{FileHashInfo, FileInfo, GenerationInfo, HistoryInfo, hist
 pub use meter::{LaneSnapshot, Meter, Phase, Snapshot};
 pub use packing::{FlattenError, FlattenReport, flatten};
 pub use plan::{CopyPlan, FileState, PATIENCE, Plan, PriorFile, VerifyDepth};
+pub use repair::{KnownBlocks, RepairAction, RepairError, RepairOptions, RepairReport, RepairedFile, repair};
 pub use report::{CopyReport, CopyState, FailedFile, Mismatch, OffloadReport, Outcome, SkippedItem, UnreadableFile};
 pub use verify::{Basis, BasisKind, Renamed, VerifyError, VerifyOptions, VerifyReport, verify};
 

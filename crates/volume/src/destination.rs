@@ -169,7 +169,7 @@ pub struct Published {
 /// A folder that copies are published to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -341,7 +341,7 @@ impl Destination {
         Ok(folder)
     }
 
-    fn folder_for(&self, path: &RelPath) -> Result<Arc<Folder>, DestinationError> {
+    pub(crate) fn folder_for(&self, path: &RelPath) -> Result<Arc<Folder>, DestinationError> {
         let Some(parent) = path.parent() else {
             return self.inner.folder.reopen().map(Arc::new).map_err(|error| self.inner.sort("open", path, 0, error));
         };
@@ -356,7 +356,7 @@ impl Destination {
         Ok(folder)
     }
 
-    fn refuse_reserved(&self, path: &RelPath) -> Result<(), DestinationError> {
+    pub(crate) fn refuse_reserved(&self, path: &RelPath) -> Result<(), DestinationError> {
         if partial::is_reserved(path.file_name()) {
             return Err(DestinationError::ReservedName { path: self.inner.shown(path) });
         }

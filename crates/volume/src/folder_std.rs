@@ -157,6 +157,14 @@ impl Folder {
         std::fs::rename(self.path.join(from), self.path.join(to))
     }
 
+    pub(crate) fn link_new(&self, from: &str, to: &str) -> io::Result<bool> {
+        match std::fs::hard_link(self.path.join(from), self.path.join(to)) {
+            Ok(()) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
     pub(crate) fn rename_over(&self, from: &str, to: &str) -> io::Result<()> {
         std::fs::rename(self.path.join(from), self.path.join(to))
     }

@@ -15,6 +15,8 @@ mod folder;
 #[cfg(target_os = "linux")]
 mod linux;
 mod listing;
+mod mend;
+pub mod mounting;
 pub mod mounts;
 pub mod partial;
 pub mod place;
@@ -28,6 +30,7 @@ pub use aligned::AlignedBuffer;
 pub use destination::{Destination, DestinationError, DestinationLock, ExistingFile, Published, Replace};
 pub use errno::{IoKind, io_kind, read_code, write_code};
 pub use listing::{Listing, SkipReason, Skipped, SourceFile, Unreadable, WalkError};
+pub use mend::{Mended, Piecewise, is_set_aside, set_aside_of};
 pub use mounts::{ListVolumesError, Volume, VolumeRole, mounted, volume_of};
 pub use partial::{APPEND_NOTE, PartialFile, WrittenFile, is_partial, is_working_name};
 pub use preflight::{PreflightProblem, preflight};
