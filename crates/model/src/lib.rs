@@ -1,6 +1,7 @@
 //! Owns the words every other crate speaks: ids, units, timecode, cards, clips, hash values, evidence, findings, verdicts,
 //! job states and error codes. Must never do I/O, read a clock, draw a random number or start a thread (invariant 1).
 
+pub mod camera_format;
 pub mod card;
 pub mod error;
 pub mod evidence;
@@ -8,11 +9,13 @@ pub mod finding;
 pub mod hash;
 pub mod id;
 pub mod job;
+pub mod mapping;
 pub mod metadata;
 pub mod path;
 pub mod timecode;
 pub mod verdict;
 
+pub use camera_format::{CameraFormatCard, CameraFormatKey, camera_formats};
 pub use card::{CardRecognition, Clip, ClipFile, ClipKind, Confidence, FileRole, RecognitionEvidence, Roll, SequenceRange};
 pub use error::{ErrorCode, Problem, Retry};
 pub use evidence::{Evidence, EvidenceLevel};
@@ -20,9 +23,10 @@ pub use finding::{Finding, Severity};
 pub use hash::{HashFormat, HashParseError, HashValue};
 pub use id::{CardId, CopyId, JobId, UploadId, VolumeId};
 pub use job::{JobState, Station, StationState};
-pub use metadata::{ClipRecord, Field, FieldState, FieldValue, Sourced};
+pub use mapping::{Decision, Mapping};
+pub use metadata::{ClipRecord, Field, FieldState, FieldValue, FrameChange, SET_BY_PERSON, Sourced};
 pub use path::{RelPath, RelPathError};
-pub use timecode::{FrameRate, Timecode, TimecodeError};
+pub use timecode::{FrameRate, Timecode, TimecodeError, TimecodeSpan};
 pub use verdict::{CardFacts, CopyFacts, Policy, Unmet, Verdict};
 
 /// Instants are UTC and printed as RFC 3339; the clock that makes them belongs to the caller.

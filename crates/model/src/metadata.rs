@@ -44,6 +44,67 @@ impl FieldValue {
     }
 }
 
+/// Whether two sources say the same. Makers differ in case, blanks, digits behind the point and offsets of one instant; that is
+/// no disagreement.
+#[must_use]
+pub fn agree(first: &FieldValue, other: &FieldValue) -> bool {
+    match (first, other) {
+        (FieldValue::Int(a), FieldValue::Int(b)) => a == b,
+        (FieldValue::Rational(a, b), FieldValue::Rational(c, d)) => {
+            i128::from(*a) * i128::from(*d) == i128::from(*c) * i128::from(*b)
+        }
+        (FieldValue::Text(a), FieldValue::Text(b)) => {
+            let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+            plain(a) == plain(b) || same_instant(a, b)
+        }
+        (FieldValue::List(a), FieldValue::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(*a, *b)),
+        (a, b) => match (number_of(a), number_of(b)) {
+            (Some(a), Some(b)) => near(a, b),
+            _ => a == b,
+        },
+    }
+}
+
+/// Within half a thousandth (24 and 23.976 are two rates): finer than any of these values is set or measured on a camera.
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 5e-4 * a.abs().max(b.abs()) + 1e-9
+}
+
+/// Whole numbers and rationals compare exactly among themselves, and as numbers with fractions.
+fn number_of(value: &FieldValue) -> Option<f64> {
+    Some(match value {
+        FieldValue::Float(number) => *number,
+        FieldValue::Int(number) => *number as f64,
+        FieldValue::Rational(num, den) if *den != 0 => *num as f64 / *den as f64,
+        _ => return None,
+    })
+}
+
+/// Two dates are one instant if both know their offset; a date without offset agrees with the same digits.
+fn same_instant(a: &str, b: &str) -> bool {
+    let instant = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    if let (Some(a), Some(b)) = (instant(a), instant(b)) {
+        return a.as_second() == b.as_second();
+    }
+    let is_date = |text: &str| text.len() >= 19 && text.as_bytes()[4] == b'-' && text.as_bytes()[10] == b'T';
+    is_date(a) && is_date(b) && a.as_bytes()[..19] == b.as_bytes()[..19]
+}
+
+/// A value that begins at a frame of the clip, counted from zero, and holds until the next change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrameChange {
+    /// Frame of the clip, from zero.
+    pub frame: u32,
+    /// The value from there on; `None` where the source says that it does not know.
+    pub value: Option<FieldValue>,
+}
+
+/// Most changes kept for one field; a value that changes in every frame of a long take is cut there.
+pub const MOST_CHANGES: usize = 4096;
+
+/// The source of what a person decided.
+pub const SET_BY_PERSON: &str = "set by a person";
+
 /// One statement by one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sourced {
@@ -80,6 +141,9 @@ pub struct Field {
     /// Whether the value may change from frame to frame.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub per_frame: bool,
+    /// The values over the clip where a source gave them frame by frame and they differ; the first is `value`'s own source's.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub changes: Vec<FrameChange>,
     /// Every statement, strongest source first.
     pub sources: Vec<Sourced>,
 }
@@ -118,6 +182,7 @@ impl ClipRecord {
             value: None,
             unit: unit.to_owned(),
             per_frame: false,
+            changes: Vec::new(),
             sources: Vec::new(),
         });
         match (&field.value, &value) {
@@ -125,10 +190,38 @@ impl ClipRecord {
                 field.value = value;
                 field.state = FieldState::Known;
             }
-            (Some(first), Some(other)) if first != other => field.state = FieldState::Conflict,
+            (Some(first), Some(other)) if !agree(first, other) => field.state = FieldState::Conflict,
             _ => {}
         }
         field.sources.push(said);
+    }
+
+    /// Marks a field as one that may change from frame to frame, with the changes a source gave.
+    pub fn per_frame(&mut self, name: &str, mut changes: Vec<FrameChange>) {
+        if let Some(field) = self.fields.get_mut(name) {
+            field.per_frame = true;
+            changes.truncate(MOST_CHANGES);
+            if field.changes.is_empty() && changes.len() > 1 {
+                field.changes = changes;
+            }
+        }
+    }
+
+    /// What a person decided about a field: it leads, what the sources said stays beside it.
+    pub fn decide(&mut self, name: &str, unit: &str, value: FieldValue, why: &str) {
+        let said = Sourced { value: Some(value.clone()), raw: why.to_owned(), source: SET_BY_PERSON.to_owned() };
+        let field = self.fields.entry(name.to_owned()).or_insert_with(|| Field {
+            state: FieldState::Known,
+            value: None,
+            unit: unit.to_owned(),
+            per_frame: false,
+            changes: Vec::new(),
+            sources: Vec::new(),
+        });
+        field.sources.retain(|known| known.source != SET_BY_PERSON);
+        field.sources.insert(0, said);
+        field.state = FieldState::Known;
+        field.value = Some(value);
     }
 
     /// The value in use, if known.
@@ -159,5 +252,36 @@ mod tests {
         assert_eq!((field.state, field.sources.len()), (FieldState::Conflict, 3));
         assert_eq!(record.text("wb.kelvin"), "5600");
         assert!(!record.fields.contains_key("lens.model"));
+    }
+
+    #[test]
+    fn sources_agree_about_one_thing_written_twice() {
+        let text = |words: &str| FieldValue::Text(words.to_owned());
+        for (a, b, same) in [
+            (text("Sony"), text("SONY "), true),
+            (text("2022-08-07T13:40:40+02:00"), text("2022-08-07T11:40:40Z"), true),
+            (text("2022-08-07T13:40:40"), text("2022-08-07T13:40:40+02:00"), true),
+            (text("2022-08-07T13:40:41Z"), text("2022-08-07T13:40:40Z"), false),
+            (FieldValue::Int(24), FieldValue::Int(23), false),
+            (FieldValue::Int(24_000), FieldValue::Int(24_001), false),
+            (FieldValue::Rational(24_000, 1001), FieldValue::Rational(24, 1), false),
+            (FieldValue::Rational(48, 2), FieldValue::Rational(24, 1), true),
+            (FieldValue::Float(172.8), FieldValue::Float(172.800_003), true),
+            (FieldValue::Float(24.0), FieldValue::Rational(24_000, 1001), false),
+            (FieldValue::Float(2.0), FieldValue::Rational(2, 1), true),
+        ] {
+            assert_eq!(agree(&a, &b), same, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_person_leads_and_silences_nobody() {
+        let mut record = ClipRecord::new("A001C001");
+        record.state("camera.model", "", Some(FieldValue::Text("X1".to_owned())), "X1", "mov");
+        record.state("camera.model", "", Some(FieldValue::Text("X2".to_owned())), "X2", "xml");
+        record.decide("camera.model", "", FieldValue::Text("X1 Mark II".to_owned()), "label on the body");
+        let field = &record.fields["camera.model"];
+        assert_eq!((field.state, field.sources.len(), field.sources[0].source.as_str()), (FieldState::Known, 3, SET_BY_PERSON));
+        assert_eq!(record.text("camera.model"), "X1 Mark II");
     }
 }

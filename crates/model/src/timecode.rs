@@ -51,7 +51,7 @@ impl FrameRate {
             return Self::new(whole as u32, 1);
         }
         let pulled = value.ceil() * 1000.0 / 1001.0;
-        if (value - pulled).abs() < 0.006 {
+        if (value - pulled).abs() < 0.0065 {
             return Self::new(value.ceil() as u32 * 1000, 1001);
         }
         Self::new((value * 1000.0).round() as u32, 1000)
@@ -150,11 +150,77 @@ impl Timecode {
         self.drop
     }
 
+    /// From a label that counts pairs of frames, as above 30 frames a second ST 12-1 does: `label` at half the counting base
+    /// `nominal`, and whether it is the second frame of the pair.
+    pub fn from_pair(label: &str, nominal: u32, second: bool) -> Result<Self, TimecodeError> {
+        let half = Self::parse(label, nominal / 2)?;
+        Self::from_frames(i64::from(half.frame) * 2 + i64::from(second), nominal, half.drop)
+    }
+
+    /// Frames from this timecode on to `end`, over midnight where `end` is earlier; `None` between different counts.
+    #[must_use]
+    pub fn frames_until(self, end: Self) -> Option<u32> {
+        if (self.nominal, self.drop) != (end.nominal, end.drop) {
+            return None;
+        }
+        let day = frames_per_day(self.nominal, self.drop).ok()?;
+        Some((end.frame + day - self.frame) % day)
+    }
+
+    /// Seconds since the label 00:00:00:00 that really pass at `rate`, as numerator and denominator in lowest terms.
+    /// Non-drop timecode at 23.976 runs 3.6 s an hour behind the clock.
+    #[must_use]
+    pub fn real_seconds(self, rate: FrameRate) -> (u64, u64) {
+        let (num, den) = (u64::from(self.frame) * u64::from(rate.den), u64::from(rate.num));
+        let divisor = gcd64(num, den).max(1);
+        (num / divisor, den / divisor)
+    }
+
+    /// The timecode at a count of samples since midnight, e.g. of sound, counted at `rate`; the frame the sample falls into.
+    pub fn at_sample(samples: u64, sample_rate: u32, rate: FrameRate, drop: bool) -> Result<Self, TimecodeError> {
+        let per = i128::from(rate.den) * i128::from(sample_rate.max(1));
+        let frames = i128::from(samples) * i128::from(rate.num) / per;
+        Self::from_frames(i64::try_from(frames).unwrap_or(i64::MAX / 2), rate.nominal(), drop)
+    }
+
     /// This timecode moved by `frames`, wrapping at midnight.
     #[must_use]
     pub fn offset(self, frames: i64) -> Self {
         Self::from_frames(i64::from(self.frame) + frames, self.nominal, self.drop).unwrap_or(self)
     }
+}
+
+/// A stretch of timecode: a start and a length in frames, which may pass midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimecodeSpan {
+    /// First frame.
+    pub start: Timecode,
+    /// Length, frames.
+    pub frames: u32,
+}
+
+impl TimecodeSpan {
+    /// The first frame behind the stretch.
+    #[must_use]
+    pub fn end(self) -> Timecode {
+        self.start.offset(i64::from(self.frames))
+    }
+
+    /// Whether a frame lies in it; never between different counts.
+    #[must_use]
+    pub fn contains(self, code: Timecode) -> bool {
+        self.start.frames_until(code).is_some_and(|frames| frames < self.frames)
+    }
+
+    /// Whether two stretches share a frame.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.frames > 0 && other.frames > 0 && (self.contains(other.start) || other.contains(self.start))
+    }
+}
+
+fn gcd64(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd64(b, a % b) }
 }
 
 impl fmt::Display for Timecode {
@@ -209,12 +275,63 @@ mod tests {
     }
 
     #[test]
+    fn rates_above_thirty_count_and_drop_as_they_must() {
+        // 47.95, 59.94 and 119.88: the last frame of the day is followed by the first, and drop-frame leaves out four and eight.
+        for (label, nominal, next) in [
+            ("23:59:59:47", 48, "00:00:00:00"),
+            ("23:59:59:95", 96, "00:00:00:00"),
+            ("10:00:59;59", 60, "10:01:00;04"),
+            ("10:09:59;59", 60, "10:10:00;00"),
+            ("10:00:59;119", 120, "10:01:00;008"),
+            ("23:59:59;119", 120, "00:00:00;000"),
+            ("01:00:00:099", 100, "01:00:01:00"),
+        ] {
+            assert_eq!(Timecode::parse(label, nominal).expect("exists").offset(1).to_string(), next, "{label}");
+        }
+        assert!(Timecode::parse("10:01:00;03", 60).is_err() && Timecode::parse("00:00:00;00", 48).is_err());
+        let pair = Timecode::from_pair("01:00:00:29", 60, true).expect("exists");
+        assert_eq!(pair.to_string(), "01:00:00:59");
+        let dropped = Timecode::from_pair("00:01:00;02", 60, false).expect("exists");
+        assert_eq!((dropped.to_string().as_str(), dropped.frames()), ("00:01:00;04", 3600));
+    }
+
+    #[test]
+    fn spans_pass_midnight() {
+        let at = |label: &str| Timecode::parse(label, 25).expect("exists");
+        let night = TimecodeSpan { start: at("23:59:50:00"), frames: 500 };
+        assert_eq!(night.end().to_string(), "00:00:10:00");
+        assert!(night.contains(at("00:00:09:24")) && !night.contains(at("00:00:10:00")) && !night.contains(at("12:00:00:00")));
+        assert_eq!(at("23:59:59:24").frames_until(at("00:00:00:00")), Some(1));
+        assert_eq!(at("00:00:00:00").frames_until(Timecode::parse("00:00:00:00", 24).expect("exists")), None);
+        let morning = TimecodeSpan { start: at("00:00:09:24"), frames: 1 };
+        assert!(night.overlaps(morning) && morning.overlaps(night));
+        assert!(!night.overlaps(TimecodeSpan { start: at("00:00:10:00"), frames: 100 }));
+    }
+
+    #[test]
+    fn real_time_is_not_what_the_label_says() {
+        let rate = FrameRate::new(24_000, 1001).expect("exists");
+        // An hour of labels at 23.976 lasts 3603.6 s.
+        assert_eq!(Timecode::parse("01:00:00:00", 24).expect("exists").real_seconds(rate), (18_018, 5));
+        let ntsc = FrameRate::new(30_000, 1001).expect("exists");
+        let (num, den) = Timecode::parse("01:00:00;00", 30).expect("exists").real_seconds(ntsc);
+        assert!((num as f64 / den as f64 - 3600.0).abs() < 0.004);
+        assert_eq!(Timecode::at_sample(2_486_640_000, 48_000, rate, false).expect("exists").to_string(), "14:22:33:05");
+    }
+
+    #[test]
     fn vendor_rates_become_rationals() {
         for (text, num, den) in [
             ("23.976", 24000, 1001),
             ("23.98", 24000, 1001),
             ("29.97", 30000, 1001),
+            ("23.97", 24000, 1001),
             ("47.952", 48000, 1001),
+            ("47.95", 48000, 1001),
+            ("59.94", 60000, 1001),
+            ("95.904", 96000, 1001),
+            ("119.88", 120_000, 1001),
+            ("12.5", 25, 2),
             ("24.000", 24, 1),
             ("25", 25, 1),
             ("120", 120, 1),
