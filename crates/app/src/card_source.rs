@@ -2,7 +2,7 @@
 
 use checkgate_camera::{CardEntry, CardFiles, ReadSeek};
 use checkgate_model::{CardRecognition, ClipRecord, ErrorCode, Finding, Problem, RelPath, Severity};
-use checkgate_volume::{Listing, Source};
+use checkgate_volume::{Listing, Source, SourceFile};
 use std::path::Path;
 
 /// A listed source as the camera crate wants to see it.
@@ -18,6 +18,24 @@ impl CardSource {
     pub(crate) fn open(root: &Path) -> Result<Self, Problem> {
         let source = Source::open(root).map_err(|error| Problem::from_error(error.code(), &error))?;
         let listing = source.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
+        Ok(Self::of(source, listing, root))
+    }
+
+    /// One file as if it lay alone on a card.
+    fn open_file(file: &Path) -> Result<Self, Problem> {
+        let bad_name = || Problem::new(ErrorCode::BadRequest, format!("{} has no name that can be read", file.display()));
+        let name = file.file_name().and_then(|name| name.to_str()).ok_or_else(bad_name)?;
+        let path = RelPath::new(name).map_err(|_| bad_name())?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let source = Source::open(folder).map_err(|error| Problem::from_error(error.code(), &error))?;
+        let reader = source.open_file(&path).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+        let found = SourceFile { path, size_bytes: reader.size_bytes(), modified: reader.modified() };
+        drop(reader);
+        let listing = Listing { files: vec![found], ..Listing::default() };
+        Ok(Self::of(source, listing, folder))
+    }
+
+    fn of(source: Source, listing: Listing, root: &Path) -> Self {
         let entries =
             listing.files.iter().map(|file| CardEntry { path: file.path.clone(), size_bytes: file.size_bytes }).collect();
         let volume = source.volume();
@@ -26,7 +44,7 @@ impl CardSource {
         } else {
             root.file_name().map(|name| name.to_string_lossy().into_owned())
         };
-        Ok(Self { source, listing, entries, label })
+        Self { source, listing, entries, label }
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -81,16 +99,18 @@ impl CardFiles for CardSource {
     }
 }
 
-/// Recognises and describes the card or roll at `root`; stores nothing, writes nothing.
+/// Recognises and describes the card, roll or single file at `root`; stores nothing, writes nothing. One record for every clip, in
+/// their order, then those of clips of which only metadata is there.
 pub fn inspect(root: &Path) -> Result<(CardRecognition, Vec<ClipRecord>), Problem> {
-    let card = CardSource::open(root)?;
+    let card = if root.is_file() { CardSource::open_file(root)? } else { CardSource::open(root)? };
     if card.entries.is_empty() {
         return Err(Problem::new(ErrorCode::SourceEmpty, format!("there are no files below {}", root.display())));
     }
     let mut recognition = card.recognise();
-    let records = checkgate_camera::describe_all(&card, &recognition);
+    let mut records = checkgate_camera::describe_all(&card, &recognition);
     let more = crate::describe::rule_findings(&recognition, &records);
     recognition.findings.extend(more);
     recognition.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    records.extend(checkgate_camera::describe_without_media(&card, &recognition));
     Ok((recognition, records))
 }

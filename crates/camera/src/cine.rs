@@ -10,6 +10,13 @@ pub(crate) struct Cine {
     pub(crate) width: Option<i64>,
     pub(crate) height: Option<i64>,
     pub(crate) frames_per_second: Option<u32>,
+    /// Bits of a pixel as recorded.
+    pub(crate) bits: Option<u16>,
+    /// Seconds since 1970 of the trigger.
+    pub(crate) trigger_time: Option<u32>,
+    /// Microseconds of exposure.
+    pub(crate) exposure_us: Option<u32>,
+    pub(crate) firmware: Option<u32>,
     image_offsets_at: u64,
 }
 
@@ -20,13 +27,19 @@ pub(crate) fn read(source: &mut Source<'_>, head: &[u8]) -> Result<Cine, ReadErr
         return Err(short);
     };
     let bitmap = source.up_to(u64::from(bitmap), 40)?;
-    // SETUP.FrameRate is at 768 of the setup block in every version seen (vendor's CINE file format description).
-    let setup = source.up_to(u64::from(setup) + 768, 4).unwrap_or_default();
+    // Offsets of the setup block by the maker's description of the format; fields were only ever added behind.
+    let setup = source.up_to(u64::from(setup), 1024).unwrap_or_default();
+    let declared = setup.le16(142).map_or(0, usize::from);
     Ok(Cine {
         images,
         width: bitmap.le32(4).map(|n| i64::from(n as i32)),
         height: bitmap.le32(8).map(|n| i64::from(n as i32).abs()),
-        frames_per_second: setup.le32(0).filter(|rate| (1..=25_000_000).contains(rate)),
+        frames_per_second: setup.le32(768).filter(|rate| (1..=25_000_000).contains(rate)),
+        bits: bitmap.le16(14).filter(|bits| (1..=64).contains(bits)),
+        // A fraction of 2^-32 s, then whole seconds.
+        trigger_time: head.le32(40).filter(|seconds| *seconds > 0),
+        exposure_us: setup.le32(772).filter(|us| declared >= 776 && (1..=60_000_000).contains(us)),
+        firmware: setup.le32(796).filter(|firmware| declared >= 800 && *firmware > 0),
         image_offsets_at: u64::from(offsets),
     })
 }

@@ -149,10 +149,9 @@ fn recorded(card: &dyn CardFiles, file: &ClipFile, bytes_read: &mut u64) -> Reco
             frames: movie.video().and_then(|track| i64::try_from(track.samples).ok()),
             drop_frame: movie.timecode().map(|timecode| timecode.drop),
         }),
-        Container::Mxf => mxf::facts(&mut source).ok().map(|facts| Recorded {
-            frames: facts.duration_frames,
-            drop_frame: facts.timecode_base.map(|_| facts.timecode_drop),
-        }),
+        Container::Mxf => mxf::facts(&mut source)
+            .ok()
+            .map(|facts| Recorded { frames: facts.duration_frames, drop_frame: facts.timecode.map(|track| track.drop) }),
         _ => None,
     };
     *bytes_read += source.bytes_read();

@@ -1,17 +1,24 @@
 //! Owns the canonical record of a clip: every source states what it says, strongest first, and nothing is dropped
 //! (invariant 9, camera.md 3.3). Must never guess: a field no source mentions is absent.
 
+mod beside;
+mod captured;
 mod films;
+mod leftovers;
 mod pictures;
+mod raws;
 mod sidecars;
+mod stills;
 
 use crate::complete::read_whole;
+use crate::dumps::{self, Dump};
 use crate::names::implied_primaries;
 use crate::profile::profiles;
+use crate::sony::MediaProfile;
 use crate::source::{ReadError, Source};
 use crate::structure::{Container, container_of};
 use crate::vendor::{Statements, Strength, rate_value};
-use crate::{CardEntry, CardFiles, ari, cine, dpx, exr, isobmff, mxf, r3d, riff, sony};
+use crate::{CardEntry, CardFiles, ari, cine, dpx, exr, isobmff, mxf, r3d, riff, sony, tiff};
 use checkgate_interchange::ale::{self, Ale};
 use checkgate_model::{
     CardRecognition, Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, FrameRate, RelPath, Timecode,
@@ -20,13 +27,44 @@ use checkgate_model::{
 /// Indexes of a card, read once for all its clips.
 struct Indexes {
     ales: Vec<(RelPath, Ale)>,
-    media_ids: Vec<(RelPath, String)>,
+    profiles: Vec<(RelPath, MediaProfile)>,
+    dumps: Vec<DumpFile>,
 }
+
+/// A dump of a maker's tool, known by its first lines.
+struct DumpFile {
+    file: ClipFile,
+    dump: Dump,
+    clip: String,
+}
+
+impl DumpFile {
+    /// Whether it is about that clip: the card has them together, or it names the clip.
+    fn speaks_of(&self, clip: &Clip) -> bool {
+        clip.files.iter().any(|file| file.path == self.file.path)
+            || self.clip.eq_ignore_ascii_case(&clip.name)
+            || clip.essence().is_some_and(|file| self.clip.eq_ignore_ascii_case(&dumps::clip_of_name(file.path.file_name())))
+    }
+
+    fn read(&self, card: &dyn CardFiles) -> Option<(Dump, String, String)> {
+        let bytes = whole(card, &self.file)?;
+        Some((self.dump, crate::xml::text_of(&bytes), self.file.path.file_name().to_owned()))
+    }
+}
+
+/// Most dumps of one card.
+const MAX_DUMPS: usize = 10_000;
 
 /// The record of one clip. For all clips of a card `describe_all` reads the card's indexes only once.
 #[must_use]
 pub fn describe(card: &dyn CardFiles, recognition: &CardRecognition, clip: &Clip) -> ClipRecord {
     record_of(card, recognition, clip, &read_indexes(card, recognition))
+}
+
+/// Records of clips of which only metadata is there: dumps of makers' tools, and sidecars in a folder that holds no clip.
+#[must_use]
+pub fn describe_without_media(card: &dyn CardFiles, recognition: &CardRecognition) -> Vec<ClipRecord> {
+    leftovers::records(card, recognition, &read_indexes(card, recognition))
 }
 
 /// The records of every clip, in the order of `recognition.clips`.
@@ -37,14 +75,26 @@ pub fn describe_all(card: &dyn CardFiles, recognition: &CardRecognition) -> Vec<
 }
 
 fn read_indexes(card: &dyn CardFiles, recognition: &CardRecognition) -> Indexes {
-    let mut indexes = Indexes { ales: Vec::new(), media_ids: Vec::new() };
+    let mut indexes = Indexes { ales: Vec::new(), profiles: Vec::new(), dumps: Vec::new() };
+    let beside = recognition.clips.iter().flat_map(|clip| &clip.files);
+    for file in beside.chain(&recognition.unassigned).filter(|file| leftovers::may_be_dump(file)).take(MAX_DUMPS) {
+        if file.size_bytes > dumps::MAX_DUMP_BYTES {
+            continue;
+        }
+        let Ok(mut reader) = card.open(&file.path) else { continue };
+        let Ok(head) = Source::new(&mut *reader, file.size_bytes).up_to(0, dumps::HEAD_BYTES) else { continue };
+        let head = crate::xml::text_of(&head);
+        if let Some(dump) = dumps::kind_of(&head) {
+            let clip = dumps::clip_of(dump, &head, file.path.file_name());
+            indexes.dumps.push(DumpFile { file: file.clone(), dump, clip });
+        }
+    }
     for file in recognition.unassigned.iter().filter(|file| file.role == FileRole::Index) {
         let Some(bytes) = whole(card, file) else { continue };
         match file.path.extension().as_str() {
             "ale" => indexes.ales.extend(ale::parse(&String::from_utf8_lossy(&bytes)).ok().map(|ale| (file.path.clone(), ale))),
             "xml" => {
-                let id = sony::media_profile(&bytes).and_then(|profile| profile.media_id);
-                indexes.media_ids.extend(id.map(|id| (file.path.clone(), id)));
+                indexes.profiles.extend(sony::media_profile(&bytes).map(|profile| (file.path.clone(), profile)));
             }
             _ => {}
         }
@@ -72,23 +122,66 @@ fn record_of(card: &dyn CardFiles, recognition: &CardRecognition, clip: &Clip, i
     }
     let size = i64::try_from(clip.size_bytes()).unwrap_or(i64::MAX);
     said.say(Strength::Structure, "listing", "file.size", "byte", FieldValue::Int(size), size.to_string());
-    for file in clip.files.iter().filter(|file| file.role == FileRole::Sidecar && file.path.extension() == "xml") {
-        let meta = whole(card, file).and_then(|bytes| sony::non_real_time_meta(&bytes));
-        if let Some(meta) = meta {
-            sidecars::from_sony(&mut said, &meta, file.path.file_name());
-        }
+    from_listing(&mut said, clip);
+    for file in &clip.files {
+        tell_sidecar(&mut said, card, file);
+    }
+    let dumped: Vec<_> = indexes.dumps.iter().filter(|dump| dump.speaks_of(clip)).filter_map(|dump| dump.read(card)).collect();
+    if !dumped.is_empty() {
+        beside::from_dumps(&mut said, &dumped);
     }
     for (path, ale) in &indexes.ales {
         sidecars::from_ale(&mut said, ale, path, clip);
     }
-    for (path, id) in &indexes.media_ids {
-        let folder = path.parent();
-        if essence.is_some_and(|file| folder.as_ref().is_none_or(|folder| file.path.is_under(folder))) {
-            said.text(Strength::Sidecar, &format!("{}: Attached mediaId", path.file_name()), "media.serial", id);
-        }
+    for (path, profile) in &indexes.profiles {
+        sidecars::from_profile(&mut said, profile, path, clip);
     }
     complete_statements(&mut said, recognition, clip);
     said.into_record(&clip.name)
+}
+
+/// What a file beside a clip says, by what it is.
+fn tell_sidecar(said: &mut Statements, card: &dyn CardFiles, file: &ClipFile) {
+    let readable = matches!(file.role, FileRole::Sidecar | FileRole::Index | FileRole::Support | FileRole::Unknown);
+    if !readable || file.size_bytes > dumps::MAX_DUMP_BYTES {
+        return;
+    }
+    let name = file.path.file_name();
+    match file.path.extension().as_str() {
+        "xml" => {
+            let Some(bytes) = whole(card, file) else { return };
+            match sony::non_real_time_meta(&bytes) {
+                Some(meta) => sidecars::from_sony(said, &meta, name),
+                None => {
+                    beside::from_clip_xml(said, &bytes, name);
+                }
+            }
+        }
+        "rmd" => {
+            if let Some(bytes) = whole(card, file) {
+                beside::from_rmd(said, &bytes, name);
+            }
+        }
+        "srt" => {
+            if let Some(bytes) = whole(card, file) {
+                beside::from_srt(said, &crate::xml::text_of(&bytes), name);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the list of a clip's files says: its pieces and its smaller rendering.
+fn from_listing(said: &mut Statements, clip: &Clip) {
+    let pieces = clip.files.iter().filter(|file| file.role == FileRole::Segment).count();
+    if pieces > 0 {
+        let count = pieces + clip.files.iter().filter(|file| file.role == FileRole::Essence).count();
+        said.value(Strength::Structure, "listing", "span.count", FieldValue::Int(count as i64), format!("{count} files"));
+        said.value(Strength::Structure, "listing", "span.kind", text("segments"), "segments");
+    }
+    if let Some(proxy) = clip.files.iter().find(|file| file.role == FileRole::Proxy) {
+        said.value(Strength::Structure, "listing", "proxy.uri", text(proxy.path.as_str()), proxy.path.as_str());
+    }
 }
 
 fn text(value: &str) -> FieldValue {
@@ -127,19 +220,25 @@ fn from_container(said: &mut Statements, source: &mut Source<'_>, file: &ClipFil
         said.say(Strength::Structure, "listing", "duration.frames", "frame", FieldValue::Int(count), frames.to_string());
     }
     match container_of(&head) {
-        Container::IsoBmff => films::from_movie(said, &isobmff::read(source)?, name),
+        Container::IsoBmff => {
+            let mut movie = isobmff::read(source)?;
+            isobmff::read_captures(source, &mut movie);
+            films::from_movie(said, &movie, name);
+            captured::from_film(said, &movie, name);
+        }
         Container::Riff => sidecars::from_wave(said, &riff::read(source)?, name),
-        Container::Mxf => films::from_mxf(said, &mxf::facts(source)?, name),
+        Container::Mxf => films::from_mxf(said, &mxf::facts_of_clip(source)?, name),
         Container::Dpx => {
             if let Some(header) = dpx::parse(&head) {
                 pictures::from_dpx(said, &header, name);
             }
         }
         Container::Exr => pictures::from_exr(said, &exr::read(source)?, name),
-        Container::R3d => pictures::from_r3d(said, &r3d::directory(source)?, name),
-        Container::Cine => pictures::from_cine(said, &cine::read(source, &head)?, name),
-        Container::Ari => pictures::from_ari(said, &ari::parse(&head), name),
-        Container::Tiff | Container::Transport | Container::Unknown => {}
+        Container::R3d => raws::from_r3d(said, &r3d::directory(source)?, name),
+        Container::Cine => raws::from_cine(said, &cine::read(source, &head)?, name),
+        Container::Ari => raws::from_ari(said, &ari::parse(&head), name),
+        Container::Tiff => stills::from_dng(said, &tiff::directories(source)?, name),
+        Container::Transport | Container::Unknown => {}
     }
     Ok(())
 }
@@ -197,6 +296,11 @@ fn complete_statements(said: &mut Statements, recognition: &CardRecognition, cli
         let source = format!("card family {} of {}", family.id, recognition.family);
         said.say(Strength::Implied, &source, "camera.make", "", text(&family.make), family.name.clone());
     }
+    imply(said);
+}
+
+/// Primaries a curve is only ever used with.
+fn imply(said: &mut Statements) {
     if said.first("color.primaries").is_none()
         && let Some(FieldValue::Text(curve)) = said.first("color.gamma").cloned()
         && let Some(gamut) = implied_primaries(&curve)

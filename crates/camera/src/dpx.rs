@@ -22,6 +22,14 @@ pub(crate) struct Dpx {
     pub(crate) frame_rate: Option<f32>,
     pub(crate) slate: String,
     pub(crate) timecode_bcd: Option<u32>,
+    pub(crate) user_bits: Option<u32>,
+    /// Film or television pixel aspect, horizontal and vertical.
+    pub(crate) pixel_aspect: Option<(u32, u32)>,
+    /// Frames of the sequence and place of this one (film header).
+    pub(crate) sequence_frames: Option<u32>,
+    /// Degrees of the shutter (film header).
+    pub(crate) shutter_angle: Option<f32>,
+    pub(crate) orientation: Option<u16>,
 }
 
 impl Dpx {
@@ -64,6 +72,11 @@ pub(crate) fn parse(head: &[u8]) -> Option<Dpx> {
         frame_rate: float(1940).or_else(|| float(1724)),
         slate: text(1764, 100),
         timecode_bcd: known(1920),
+        user_bits: known(1924),
+        pixel_aspect: known(1628).zip(known(1632)).filter(|(x, y)| *x > 0 && *y > 0),
+        sequence_frames: known(1712).filter(|frames| *frames > 0),
+        shutter_angle: float(1728).filter(|angle| *angle <= 360.0),
+        orientation: if big { head.be16(768) } else { head.le16(768) }.filter(|value| (1..=7).contains(value)),
     })
 }
 

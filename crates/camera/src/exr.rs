@@ -20,7 +20,12 @@ pub(crate) struct Exr {
     pub(crate) texts: Vec<(String, String)>,
     pub(crate) frames_per_second: Option<(i32, u32)>,
     pub(crate) timecode_bcd: Option<u32>,
+    pub(crate) user_bits: Option<u32>,
+    /// Left, top, width, height of the display window, where it is not the data window.
+    pub(crate) display: Option<[i64; 4]>,
     pub(crate) chromaticities: Option<[f32; 8]>,
+    /// Rationals by name.
+    pub(crate) rationals: Vec<(String, (i32, u32))>,
     pub(crate) floats: Vec<(String, f32)>,
     header_end: u64,
 }
@@ -71,6 +76,12 @@ fn parse(bytes: &[u8]) -> Option<Exr> {
         let value = bytes.get(after + 4..(after + 4).checked_add(length)?)?;
         at = after + 4 + length;
         match (name.as_str(), kind.as_str()) {
+            ("displayWindow", "box2i") => {
+                let edge = |at: usize| value.le32(at).map(|n| i64::from(n as i32));
+                if let (Some(left), Some(top), Some(right), Some(bottom)) = (edge(0), edge(4), edge(8), edge(12)) {
+                    exr.display = Some([left, top, right - left + 1, bottom - top + 1]);
+                }
+            }
             ("dataWindow", "box2i") => {
                 let edge = |at: usize| value.le32(at).map(|n| i64::from(n as i32));
                 if let (Some(left), Some(top), Some(right), Some(bottom)) = (edge(0), edge(4), edge(8), edge(12)) {
@@ -84,7 +95,10 @@ fn parse(bytes: &[u8]) -> Option<Exr> {
             ("framesPerSecond", "rational") => {
                 exr.frames_per_second = value.le32(0).zip(value.le32(4)).map(|(n, d)| (n as i32, d))
             }
-            ("timeCode", "timecode") => exr.timecode_bcd = value.le32(0),
+            ("timeCode", "timecode") => (exr.timecode_bcd, exr.user_bits) = (value.le32(0), value.le32(4)),
+            (_, "rational") if exr.rationals.len() < 256 => {
+                exr.rationals.extend(value.le32(0).zip(value.le32(4)).map(|(num, den)| (name, (num as i32, den))));
+            }
             ("chromaticities", "chromaticities") => {
                 let numbers: Vec<f32> = value.chunks_exact(4).filter_map(|bytes| bytes.le32(0)).map(f32::from_bits).collect();
                 exr.chromaticities = numbers.try_into().ok();

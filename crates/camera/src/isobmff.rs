@@ -8,6 +8,14 @@ use checkgate_model::{Finding, Severity};
 const MAX_TOP_LEVEL_BOXES: usize = 200_000;
 const MAX_DEPTH: usize = 12;
 const MAX_TEXT_BYTES: usize = 64 << 10;
+/// Largest first sample of a metadata track that is read.
+const MAX_CAPTURE_BYTES: u64 = 1 << 20;
+/// How much of a raw picture is read for the values of its frame, which stand in front.
+const FRAME_HEAD_BYTES: u64 = 8 << 10;
+const MAX_XML_BYTES: u64 = 4 << 20;
+const MAX_PARTS: usize = 64;
+/// The box Canon keeps its cameras' own boxes in.
+const CANON_UUID: [u8; 16] = [0x85, 0xc0, 0xb6, 0x87, 0x82, 0x0f, 0x11, 0xe0, 0x81, 0x11, 0xf4, 0xce, 0x46, 0x2b, 0x6a, 0x48];
 
 /// A film without its pictures.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +31,14 @@ pub(crate) struct Movie {
     pub(crate) tracks: Vec<Track>,
     /// Name and text of user data and metadata keys, in file order.
     pub(crate) tags: Vec<(String, String)>,
+    /// Seconds since 1904 of the header.
+    pub(crate) created: u64,
+    /// XML documents a camera put into a `meta` box.
+    pub(crate) documents: Vec<Vec<u8>>,
+    /// Boxes of a maker by their names: GoPro's user data, Canon's TIFF blocks.
+    pub(crate) maker_boxes: Vec<([u8; 4], Vec<u8>)>,
+    /// First sample of every metadata track, and the head of the first raw picture, by the code of the track.
+    pub(crate) captures: Vec<(String, Vec<u8>)>,
 }
 
 /// One track.
@@ -45,6 +61,11 @@ pub(crate) struct Track {
     pub(crate) furthest_sample_end: u64,
     pub(crate) first_chunk: Option<u64>,
     pub(crate) timecode: Option<TimecodeTrack>,
+    pub(crate) first_sample_bytes: u64,
+    /// Degrees the picture is to be turned by, clockwise.
+    pub(crate) rotation: u16,
+    /// Left, top, width, height of the part to be shown.
+    pub(crate) clean_aperture: Option<[f64; 4]>,
     chunks: Vec<u64>,
     samples_per_chunk: Vec<(u32, u32)>,
     constant_sample_bytes: u32,
@@ -112,6 +133,11 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Movie, ReadError> {
                 let body = source.at(at + header_len, length - header_len)?;
                 read_moov(&body, &mut movie);
             }
+            // Sony keeps its clip's document in a box of its own.
+            b"meta" if end <= size && length <= MAX_XML_BYTES => {
+                let body = source.at(at + header_len, length - header_len)?;
+                read_meta(&body, &mut movie);
+            }
             _ => {}
         }
         if end > size {
@@ -129,8 +155,23 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Movie, ReadError> {
     Ok(movie)
 }
 
+/// Reads the first sample of each metadata track, and the head of a Blackmagic picture.
+pub(crate) fn read_captures(source: &mut Source<'_>, movie: &mut Movie) {
+    let mut found = Vec::new();
+    for track in movie.tracks.iter().take(MAX_PARTS) {
+        let raw_picture = track.handler == "vide" && track.codec.starts_with("br");
+        let metadata = matches!(track.handler.as_str(), "meta" | "camm") && track.codec != "mebx";
+        let Some(at) = track.first_chunk.filter(|_| raw_picture || metadata) else { continue };
+        let most = if raw_picture { FRAME_HEAD_BYTES } else { MAX_CAPTURE_BYTES };
+        if let Ok(bytes) = source.up_to(at, track.first_sample_bytes.min(most)) {
+            found.push((track.codec.clone(), bytes));
+        }
+    }
+    movie.captures = found;
+}
+
 /// The boxes of a body held in memory; stops quietly at the first one that does not fit.
-fn boxes(body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+pub(crate) fn boxes(body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut at = 0usize;
     std::iter::from_fn(move || {
         let header = body.get(at..at.checked_add(8)?)?;
@@ -151,11 +192,20 @@ fn read_moov(body: &[u8], movie: &mut Movie) {
         match &name {
             b"trak" => {
                 let mut track = Track::default();
-                read_track(content, &mut track, &mut movie.tags, 0);
+                read_track(content, &mut track, movie, 0);
                 movie.tracks.push(track);
             }
-            b"udta" => read_user_data(content, &mut movie.tags, 0),
-            b"meta" => read_meta(content, &mut movie.tags),
+            b"udta" => read_user_data(content, movie, 0),
+            b"meta" => read_meta(content, movie),
+            b"mvhd" => {
+                let wide = content.first() == Some(&1);
+                movie.created = if wide { content.be64(4) } else { content.be32(4).map(u64::from) }.unwrap_or(0);
+            }
+            b"uuid" if content.get(..16) == Some(&CANON_UUID) => {
+                for (name, content) in boxes(content.get(16..).unwrap_or_default()).filter(|(name, _)| name.starts_with(b"CMT")) {
+                    push_box(movie, name, content);
+                }
+            }
             b"mvex" => movie.fragmented = true,
             _ => {}
         }
@@ -165,15 +215,22 @@ fn read_moov(body: &[u8], movie: &mut Movie) {
     }
 }
 
-fn read_track(body: &[u8], track: &mut Track, tags: &mut Vec<(String, String)>, depth: usize) {
+fn push_box(movie: &mut Movie, name: [u8; 4], content: &[u8]) {
+    if movie.maker_boxes.len() < MAX_PARTS && content.len() <= MAX_TEXT_BYTES {
+        movie.maker_boxes.push((name, content.to_vec()));
+    }
+}
+
+fn read_track(body: &[u8], track: &mut Track, movie: &mut Movie, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
     for (name, content) in boxes(body) {
         match &name {
-            b"mdia" | b"minf" | b"stbl" => read_track(content, track, tags, depth + 1),
-            b"udta" => read_user_data(content, tags, 0),
-            b"meta" => read_meta(content, tags),
+            b"mdia" | b"minf" | b"stbl" => read_track(content, track, movie, depth + 1),
+            b"udta" => read_user_data(content, movie, 0),
+            b"meta" => read_meta(content, movie),
+            b"tkhd" => track.rotation = rotation(content),
             b"mdhd" => {
                 let wide = content.first() == Some(&1);
                 track.timescale = content.be32(if wide { 20 } else { 12 }).unwrap_or(0);
@@ -215,11 +272,26 @@ fn read_track(body: &[u8], track: &mut Track, tags: &mut Vec<(String, String)>, 
     }
 }
 
+/// Quarter turns of the matrix of `tkhd`; anything else is no turn of a camera.
+fn rotation(header: &[u8]) -> u16 {
+    let matrix = if header.first() == Some(&1) { 52 } else { 40 };
+    let entry = |n: usize| header.be32(matrix + n * 4).map(|bits| bits as i32 >> 16);
+    match (entry(0), entry(1), entry(3), entry(4)) {
+        (Some(0), Some(1), Some(-1), Some(0)) => 90,
+        (Some(-1), Some(0), Some(0), Some(-1)) => 180,
+        (Some(0), Some(-1), Some(1), Some(0)) => 270,
+        _ => 0,
+    }
+}
+
 impl Track {
     /// Finds the first chunk and the furthest byte the sample tables point to. The length of a chunk is only added where the
     /// table states a size for each sample: for sound with a constant size the unit differs between writers.
     fn place_samples(&mut self) {
         self.first_chunk = self.chunks.first().copied();
+        let constant = u64::from(self.constant_sample_bytes);
+        self.first_sample_bytes =
+            if constant > 0 { constant } else { self.sample_bytes.first().map_or(0, |bytes| u64::from(*bytes)) };
         let sized = self.handler == "vide" || self.sample_bytes.len() as u64 == self.samples;
         let mut sample = 0usize;
         let mut run = 0usize;
@@ -256,6 +328,9 @@ fn read_sample_description(content: &[u8], track: &mut Track) {
             track.encoder = entry.get(43..43 + name_len).map(fixed_text).unwrap_or_default();
             track.depth = entry.be16(74).unwrap_or(0);
             for (name, body) in boxes(entry.get(78..).unwrap_or_default()) {
+                if &name == b"clap" {
+                    track.clean_aperture = clean_aperture(body, track.width, track.height);
+                }
                 let coded = matches!(body.get(..4), Some(b"nclc" | b"nclx"));
                 if &name == b"colr" && coded {
                     track.colour = body.be16(4).zip(body.be16(6)).zip(body.be16(8)).map(|((p, t), m)| (p, t, m));
@@ -302,6 +377,16 @@ fn read_sample_description(content: &[u8], track: &mut Track) {
     }
 }
 
+/// Width, height and offset of the centre as fractions (ISO/IEC 14496-12, 12.1.4) to the corner of the part shown.
+fn clean_aperture(body: &[u8], width: u32, height: u32) -> Option<[f64; 4]> {
+    let part = |at: usize| {
+        let (num, den) = (body.be32(at)? as i32, body.be32(at + 4)?);
+        (den > 0).then(|| f64::from(num) / f64::from(den))
+    };
+    let (w, h, dx, dy) = (part(0)?, part(8)?, part(16)?, part(24)?);
+    (w > 0.0 && h > 0.0).then(|| [(f64::from(width) - w) / 2.0 + dx, (f64::from(height) - h) / 2.0 + dy, w, h])
+}
+
 fn push_tag(tags: &mut Vec<(String, String)>, name: String, bytes: &[u8]) {
     if tags.len() < 4096 {
         tags.push((name, fixed_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)])));
@@ -312,19 +397,26 @@ fn box_name(name: [u8; 4]) -> String {
     name.iter().map(|byte| if *byte == 0xa9 { '©' } else { char::from(*byte) }).collect()
 }
 
-fn read_user_data(body: &[u8], tags: &mut Vec<(String, String)>, depth: usize) {
+fn read_user_data(body: &[u8], movie: &mut Movie, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
     for (name, content) in boxes(body) {
         match &name {
-            b"meta" => read_meta(content, tags),
-            b"udta" => read_user_data(content, tags, depth + 1),
+            b"meta" => read_meta(content, movie),
+            b"udta" => read_user_data(content, movie, depth + 1),
+            b"FIRM" | b"LENS" | b"CAME" | b"MUID" | b"GPMF" => push_box(movie, name, content),
+            // 3GPP: version, language, text (a UTF-16 one begins with its mark).
+            b"auth" | b"titl" | b"dscp" | b"cprt" => {
+                if let Some(text) = content.get(6..).filter(|text| !text.starts_with(&[0xfe, 0xff])) {
+                    push_tag(&mut movie.tags, format!("udta/{}", box_name(name)), text);
+                }
+            }
             [0xa9, ..] => {
                 // QuickTime text: length, language, text; MP4 writers put a `data` box here instead.
                 let length = usize::from(content.be16(0).unwrap_or(0));
                 if let Some(text) = content.get(4..4 + length) {
-                    push_tag(tags, format!("udta/{}", box_name(name)), text);
+                    push_tag(&mut movie.tags, format!("udta/{}", box_name(name)), text);
                 }
             }
             _ => {}
@@ -333,7 +425,7 @@ fn read_user_data(body: &[u8], tags: &mut Vec<(String, String)>, depth: usize) {
 }
 
 /// `meta`: with version and flags (ISO) or without (QuickTime); keys of `mdta` number the entries of `ilst`.
-fn read_meta(content: &[u8], tags: &mut Vec<(String, String)>) {
+fn read_meta(content: &[u8], movie: &mut Movie) {
     let body = if content.get(4..8) == Some(b"hdlr") { content } else { content.get(4..).unwrap_or_default() };
     let mut keys: Vec<String> = Vec::new();
     for (name, inside) in boxes(body) {
@@ -345,6 +437,9 @@ fn read_meta(content: &[u8], tags: &mut Vec<(String, String)>) {
         }
     }
     for (name, inside) in boxes(body) {
+        if &name == b"xml " && movie.documents.len() < 4 && (inside.len() as u64) < MAX_XML_BYTES {
+            movie.documents.push(inside.get(4..).unwrap_or_default().to_vec());
+        }
         if &name != b"ilst" {
             continue;
         }
@@ -360,8 +455,8 @@ fn read_meta(content: &[u8], tags: &mut Vec<(String, String)>) {
                     let kind = data.be32(0).unwrap_or(0) & 0x00ff_ffff;
                     let value = data.get(8..).unwrap_or_default();
                     match typed_value(kind, value) {
-                        Some(text) => push_tag(tags, key.clone(), text.as_bytes()),
-                        None => push_tag(tags, key.clone(), value),
+                        Some(text) => push_tag(&mut movie.tags, key.clone(), text.as_bytes()),
+                        None => push_tag(&mut movie.tags, key.clone(), value),
                     }
                 }
             }
@@ -382,6 +477,11 @@ fn typed_value(kind: u32, value: &[u8]) -> Option<String> {
         (22 | 78, 8) => value.be64(0)?.to_string(),
         (23, 4) => f32::from_bits(value.be32(0)?).to_string(),
         (24, 8) => f64::from_bits(value.be64(0)?).to_string(),
+        (65, 1) => i64::from(value[0] as i8).to_string(),
+        (66, 2) => i64::from(value.be16(0)? as i16).to_string(),
+        (74, 8) => (value.be64(0)? as i64).to_string(),
+        // Point and size: two floats.
+        (70 | 71, 8) => format!("{}, {}", f32::from_bits(value.be32(0)?), f32::from_bits(value.be32(4)?)),
         _ => return None,
     })
 }

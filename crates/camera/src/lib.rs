@@ -3,32 +3,40 @@
 //! copied, do I/O of its own or read a clock. Everything it reads is hostile input: it never panics and never allocates by an
 //! unchecked length (invariants 1 and 11).
 
+mod acquisition;
 mod ari;
 mod avchd;
+mod canonical;
 mod cine;
 mod complete;
 mod declared;
 mod describe;
 mod dpx;
+mod dumps;
 mod exr;
+mod gpmf;
 mod group;
 mod isobmff;
 mod mxf;
 mod names;
 mod p2;
 mod profile;
+mod protobuf;
 mod r3d;
 mod recognise;
 mod riff;
 mod sony;
 mod source;
+mod srt;
 mod structure;
 mod tiff;
 mod transport;
+mod values;
 mod vendor;
 mod xml;
 
-pub use describe::{describe, describe_all};
+pub use canonical::{CANONICAL_FIELDS, CanonicalField};
+pub use describe::{describe, describe_all, describe_without_media};
 pub use profile::{Seen, family_ids, family_name, family_seen};
 pub use recognise::recognise;
 pub use sony::ltc_from_sony_bcd;

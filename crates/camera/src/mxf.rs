@@ -1,15 +1,16 @@
-//! Owns MXF (SMPTE ST 377-1): partition packs, random index pack, primer, and the few header sets that give timecode, edit
-//! rate, picture and sound. An open header with a closed footer is normal; a missing footer is not. Must never read essence.
+//! Owns MXF (SMPTE ST 377-1): partition packs, random index pack and the KLVs they bracket. An open header with a closed footer is
+//! normal; a missing footer is not. Must never read pictures or sound. The sets of the header are read in `mxf/header.rs`.
+
+mod header;
+
+pub(crate) use header::{MxfFacts, facts, facts_of_clip};
 
 use crate::source::{Numbers, ReadError, Source};
 use crate::structure::{Checked, sizes, truncated, unfinalised};
-use std::collections::HashMap;
 
 const PARTITION_PREFIX: [u8; 13] = [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01, 0x02, 0x01, 0x01];
 const RIP_KEY_PREFIX: [u8; 14] = [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01, 0x02, 0x01, 0x01, 0x11];
-const PRIMER_PREFIX: [u8; 14] = [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01, 0x02, 0x01, 0x01, 0x05];
 const SET_PREFIX: [u8; 5] = [0x06, 0x0e, 0x2b, 0x34, 0x02];
-const MAX_HEADER_METADATA_BYTES: u64 = 8 << 20;
 const MAX_RUN_IN: usize = 65_536;
 
 /// Where the header partition begins, if `head` holds one within the run-in ST 377-1 allows.
@@ -162,143 +163,4 @@ pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, Rea
         at = next.end;
     }
     Ok(Checked::complete())
-}
-
-/// What the header sets say.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct MxfFacts {
-    pub(crate) product: Option<String>,
-    pub(crate) company: Option<String>,
-    pub(crate) edit_rate: Option<(u32, u32)>,
-    pub(crate) duration_frames: Option<i64>,
-    pub(crate) timecode_start: Option<i64>,
-    pub(crate) timecode_base: Option<u16>,
-    pub(crate) timecode_drop: bool,
-    pub(crate) width: Option<u32>,
-    pub(crate) height: Option<u32>,
-    pub(crate) bit_depth: Option<u32>,
-    pub(crate) picture_coding: Option<[u8; 16]>,
-    pub(crate) transfer: Option<[u8; 16]>,
-    pub(crate) primaries: Option<[u8; 16]>,
-    pub(crate) audio_channels: u32,
-    pub(crate) audio_rate: Option<u32>,
-    pub(crate) audio_bits: Option<u32>,
-    pub(crate) tape_name: Option<String>,
-}
-
-/// One local set: kind byte and its items by local tag.
-struct LocalSet<'a> {
-    kind: u8,
-    items: HashMap<u16, &'a [u8]>,
-}
-
-impl LocalSet<'_> {
-    fn number(&self, tag: u16) -> Option<u32> {
-        self.items.get(&tag).and_then(|value| match value.len() {
-            1 => Some(u32::from(value[0])),
-            2 => value.be16(0).map(u32::from),
-            4 => value.be32(0),
-            _ => None,
-        })
-    }
-
-    fn long(&self, tag: u16) -> Option<i64> {
-        self.items.get(&tag).and_then(|value| value.be64(0)).map(|value| value as i64)
-    }
-
-    fn rational(&self, tag: u16) -> Option<(u32, u32)> {
-        let value = self.items.get(&tag)?;
-        value.be32(0).zip(value.be32(4)).filter(|(num, den)| *num > 0 && *den > 0)
-    }
-
-    fn text(&self, tag: u16) -> Option<String> {
-        let value = self.items.get(&tag)?;
-        let units: Vec<u16> =
-            value.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).take_while(|unit| *unit != 0).collect();
-        let text = String::from_utf16_lossy(&units).trim().to_owned();
-        (!text.is_empty()).then_some(text)
-    }
-
-    fn label(&self, tag: u16) -> Option<[u8; 16]> {
-        self.items.get(&tag).and_then(|value| value.get(..16)).and_then(|value| value.try_into().ok())
-    }
-}
-
-fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
-    let mut found = Vec::new();
-    let mut at = 0usize;
-    while let Some(key) = bytes.get(at..at + 16) {
-        let Some(first) = bytes.get(at + 16) else { break };
-        let (length, skip) = if *first < 0x80 {
-            (usize::from(*first), 17)
-        } else {
-            let count = usize::from(first & 0x7f).min(8);
-            let Some(digits) = bytes.get(at + 17..at + 17 + count) else { break };
-            let length = digits.iter().fold(0u64, |value, digit| value << 8 | u64::from(*digit));
-            (usize::try_from(length).unwrap_or(usize::MAX), 17 + count)
-        };
-        let Some(value) = (at + skip).checked_add(length).and_then(|end| bytes.get(at + skip..end)) else { break };
-        let is_local_set = key[..5] == SET_PREFIX && key[5] == 0x53 && key[8..13] == [0x0d, 0x01, 0x01, 0x01, 0x01];
-        if is_local_set && found.len() < 10_000 {
-            let mut items = HashMap::new();
-            let mut inside = 0usize;
-            while let (Some(tag), Some(size)) = (value.be16(inside), value.be16(inside + 2)) {
-                let Some(item) = value.get(inside + 4..inside + 4 + usize::from(size)) else { break };
-                items.insert(tag, item);
-                inside += 4 + usize::from(size);
-            }
-            found.push(LocalSet { kind: key[14], items });
-        }
-        at += skip + length;
-    }
-    found
-}
-
-/// Reads the header metadata of the footer if it has any (it is the later one), else that of the header.
-pub(crate) fn facts(source: &mut Source<'_>) -> Result<MxfFacts, ReadError> {
-    let mut head = source.up_to(0, 4096)?;
-    if header_offset(&head).is_none() {
-        head = source.up_to(0, (MAX_RUN_IN as u64) + 64)?;
-    }
-    let (header, footer) = ends(source, &head)?;
-    let chosen = footer.filter(|footer| footer.header_bytes > 0).unwrap_or(header);
-    let metadata = source.up_to(chosen.pack_end, chosen.header_bytes.saturating_add(4096).min(MAX_HEADER_METADATA_BYTES))?;
-    debug_assert_eq!(PRIMER_PREFIX.len(), 14);
-    let mut facts = MxfFacts::default();
-    for set in sets(&metadata) {
-        match set.kind {
-            0x30 => {
-                facts.company = facts.company.or_else(|| set.text(0x3C01));
-                facts.product = facts.product.or_else(|| set.text(0x3C02));
-            }
-            0x14 if facts.timecode_base.is_none() => {
-                facts.timecode_start = set.long(0x1501);
-                facts.timecode_base = set.number(0x1502).and_then(|base| u16::try_from(base).ok());
-                facts.timecode_drop = set.number(0x1503).unwrap_or(0) != 0;
-            }
-            // A source package without essence descriptors names the tape.
-            0x37 => facts.tape_name = facts.tape_name.or_else(|| set.text(0x4402)),
-            // CDCI, RGBA, MPEG video picture descriptors and what vendors derive from them.
-            0x27 | 0x28 | 0x29 | 0x51 => {
-                facts.edit_rate = facts.edit_rate.or_else(|| set.rational(0x3001));
-                facts.duration_frames = facts.duration_frames.or_else(|| set.long(0x3002)).filter(|frames| *frames > 0);
-                facts.width = facts.width.or_else(|| set.number(0x3208)).or_else(|| set.number(0x3203));
-                // Separate fields store half the lines (layout 1).
-                let lines = set.number(0x3207).or_else(|| set.number(0x3202));
-                let fields = if set.number(0x320C) == Some(1) { 2 } else { 1 };
-                facts.height = facts.height.or_else(|| lines.map(|lines| lines.saturating_mul(fields)));
-                facts.bit_depth = facts.bit_depth.or_else(|| set.number(0x3301));
-                facts.picture_coding = facts.picture_coding.or_else(|| set.label(0x3201));
-                facts.transfer = facts.transfer.or_else(|| set.label(0x3210));
-                facts.primaries = facts.primaries.or_else(|| set.label(0x3219));
-            }
-            0x42 | 0x47 | 0x48 => {
-                facts.audio_channels = facts.audio_channels.saturating_add(set.number(0x3D07).unwrap_or(1)).min(4096);
-                facts.audio_rate = facts.audio_rate.or_else(|| set.rational(0x3D03).map(|(num, den)| num / den));
-                facts.audio_bits = facts.audio_bits.or_else(|| set.number(0x3D01));
-            }
-            _ => {}
-        }
-    }
-    Ok(facts)
 }

@@ -12,6 +12,7 @@ const GAMMAS: &[(&str, &[&str])] = &[
     ("S-Log3", &["slog3", "sonyslog3", "slog3cine"]),
     ("S-Log2", &["slog2", "sonyslog2"]),
     ("Log3G10", &["log3g10", "redlog3g10"]),
+    ("Log3G12", &["log3g12", "redlog3g12"]),
     ("REDLogFilm", &["redlogfilm"]),
     ("V-Log", &["vlog", "panasonicvlog"]),
     ("Canon Log", &["canonlog", "clog"]),
@@ -134,6 +135,16 @@ pub(crate) fn primaries_of(chromaticities: [f32; 8]) -> Option<&'static str> {
         ("ARRI Wide Gamut 4", [0.7347, 0.2653, 0.1424, 0.8576, 0.0991, -0.0308, 0.3127, 0.3290]),
     ];
     KNOWN.iter().find(|(_, known)| known.iter().zip(chromaticities).all(|(a, b)| (a - b).abs() < 0.0005)).map(|(name, _)| *name)
+}
+
+/// The maker a lens model begins with, where it is one that writes itself there.
+pub(crate) fn lens_maker(model: &str) -> Option<&'static str> {
+    const MAKERS: &[&str] =
+        &["ARRI", "Angenieux", "Canon", "Cooke", "Fujinon", "Leica", "Leitz", "Panavision", "Sigma", "Sony", "Tokina", "Zeiss"];
+    let word = model.split_whitespace().next()?;
+    // ARRI spells makers as its lens table does.
+    let word = if word.eq_ignore_ascii_case("Angénieux") { "Angenieux" } else { word };
+    MAKERS.iter().find(|maker| maker.eq_ignore_ascii_case(word)).copied()
 }
 
 /// Whether a text is a maker's way to say that it does not know.

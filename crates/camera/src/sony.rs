@@ -41,6 +41,11 @@ pub(crate) struct NonRealTimeMeta {
     pub(crate) size: Option<(i64, i64)>,
     pub(crate) audio_channels: Option<i64>,
     pub(crate) audio_codec: Option<String>,
+    pub(crate) audio_rate: Option<String>,
+    pub(crate) flip: Option<String>,
+    pub(crate) user_bits: Option<String>,
+    /// Maker and model of the recorder, where a camera of its own is named beside it.
+    pub(crate) recorder: Option<String>,
     pub(crate) manufacturer: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) serial: Option<String>,
@@ -80,12 +85,14 @@ pub(crate) fn non_real_time_meta(bytes: &[u8]) -> Option<NonRealTimeMeta> {
         meta.capture_rate = said(frame, "captureFps");
         meta.format_rate = said(frame, "formatFps");
         let layout = child(video, "VideoLayout");
+        meta.flip = said(layout, "flip");
         let side = |name: &str| said(layout, name).and_then(|text| text.parse::<i64>().ok());
         meta.size = side("pixel").zip(side("numOfVerticalLine"));
     }
     if let Some(audio) = child(root, "AudioFormat") {
         meta.audio_channels = said(Some(audio), "numOfChannel").and_then(|text| text.parse().ok());
         meta.audio_codec = said(child(audio, "AudioRecPort"), "audioCodec");
+        meta.audio_rate = said(Some(audio), "samplingRate").or_else(|| said(child(audio, "AudioRecPort"), "samplingRate"));
     }
     // `Device` may be the recorder; a `Camera` then names the camera.
     for name in ["Camera", "Device"] {
@@ -95,7 +102,13 @@ pub(crate) fn non_real_time_meta(bytes: &[u8]) -> Option<NonRealTimeMeta> {
         meta.serial = meta.serial.or_else(|| said(node, "serialNo"));
         meta.firmware = meta.firmware.or_else(|| node.and_then(|node| said(child(node, "Element"), "software")));
     }
-    let lens = child(root, "Lens");
+    let element = |name: &str| root.descendants().find(|node| node.is_element() && node.tag_name().name() == name);
+    if let (Some(_), Some(device)) = (element("Camera"), element("Device")) {
+        let words = [said(Some(device), "manufacturer"), said(Some(device), "modelName")];
+        meta.recorder = Some(words.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    meta.user_bits = said(element("TypicalUbit"), "value");
+    let lens = element("Lens");
     meta.lens_manufacturer = said(lens, "manufacturer");
     meta.lens_model = said(lens, "modelName");
     for node in root.descendants().filter(|node| node.is_element()).take(20_000) {
@@ -148,6 +161,8 @@ pub(crate) struct IndexedMaterial {
     pub(crate) umid: Option<String>,
     pub(crate) duration_frames: Option<i64>,
     pub(crate) status: String,
+    /// The smaller rendering the camera made, by path below the index's folder.
+    pub(crate) proxy: Option<String>,
     /// Sidecars, proxies and thumbnails by path below the index's folder.
     pub(crate) related: Vec<String>,
 }
@@ -180,6 +195,7 @@ pub(crate) fn media_profile(bytes: &[u8]) -> Option<MediaProfile> {
                     umid: attribute(node, "umid").map(str::trim).filter(|umid| !umid.is_empty()).map(str::to_owned),
                     duration_frames: attribute(node, "dur").and_then(|text| text.parse().ok()),
                     status: attribute(node, "status").unwrap_or("").to_owned(),
+                    proxy: child(node, "Proxy").and_then(|proxy| attribute(proxy, "uri")).map(clean),
                     related: node
                         .children()
                         .filter(|node| node.is_element())

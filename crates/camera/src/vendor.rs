@@ -1,39 +1,23 @@
 //! Owns how a maker's name and text become a canonical field and value: the table is data (`assets/cameras/fields.toml`).
 //! Must never drop the raw text, nor turn an unknown into a value.
 
+use crate::canonical::{ValueKind, canonical};
 use crate::names::{gamma, is_vendor_unknown, primaries, squeezed};
-use checkgate_model::{ClipRecord, FieldValue, FrameRate, Timecode};
+use crate::values::value_of;
+pub(crate) use crate::values::{number_in, rate_value};
+use checkgate_model::{ClipRecord, FieldValue, FrameChange};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 const FIELDS: &str = include_str!("../../../assets/cameras/fields.toml");
 
-/// How a text becomes a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ValueKind {
-    #[default]
-    Text,
-    Int,
-    Float,
-    Rate,
-    Ratio,
-    Timecode,
-    Bool,
-    Gamma,
-    Primaries,
-    Cdl,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FieldEntry {
     name: String,
-    #[serde(default)]
-    unit: String,
-    #[serde(default)]
-    kind: ValueKind,
+    /// How the text becomes a value, where these names mean it otherwise than the field does.
+    kind: Option<ValueKind>,
     /// `technical`: the container itself knows better than a sidecar.
     #[serde(default)]
     class: String,
@@ -68,6 +52,10 @@ pub(crate) struct Statement {
     pub(crate) raw: String,
     pub(crate) source: String,
     pub(crate) strength: Strength,
+    /// The source gives this value for a frame, not for the clip.
+    pub(crate) per_frame: bool,
+    /// Its values over the clip, where it gave more than one.
+    pub(crate) changes: Vec<FrameChange>,
 }
 
 /// Weaker ones are smaller.
@@ -91,7 +79,14 @@ pub(crate) enum Strength {
 
 /// Statements of one clip.
 #[derive(Debug, Default)]
-pub(crate) struct Statements(Vec<Statement>);
+pub(crate) struct Statements {
+    said: Vec<Statement>,
+    /// What counts only where nothing else names the field.
+    otherwise: Vec<Statement>,
+}
+
+/// Most statements about one clip.
+const MAX_STATEMENTS: usize = 4096;
 
 impl Statements {
     pub(crate) fn say(
@@ -124,15 +119,82 @@ impl Statements {
     }
 
     fn push(&mut self, strength: Strength, source: &str, field: &str, unit: &str, value: Option<FieldValue>, raw: String) {
-        if self.0.len() < 4096 {
-            self.0.push(Statement {
+        if self.said.len() < MAX_STATEMENTS {
+            self.said.push(Statement {
                 field: field.to_owned(),
                 unit: unit.to_owned(),
                 value,
                 raw,
                 source: source.to_owned(),
                 strength,
+                per_frame: false,
+                changes: Vec::new(),
             });
+        }
+    }
+
+    /// A value in the unit of its field.
+    pub(crate) fn value(&mut self, strength: Strength, source: &str, field: &str, value: FieldValue, raw: impl Into<String>) {
+        self.push(strength, source, field, canonical(field).unit, Some(value), raw.into());
+    }
+
+    /// A maker's text as the field wants it: a value in its unit, an unknown where the maker says so or the text is no such value,
+    /// nothing where it is empty.
+    pub(crate) fn read(&mut self, strength: Strength, source: &str, field: &str, raw: &str, nominal: Option<u32>) {
+        self.read_as(canonical(field).kind, strength, source, field, raw, nominal);
+    }
+
+    /// As `read`, where this source writes the field in another way.
+    pub(crate) fn read_as(
+        &mut self,
+        kind: ValueKind,
+        strength: Strength,
+        source: &str,
+        field: &str,
+        raw: &str,
+        nominal: Option<u32>,
+    ) {
+        if raw.trim().is_empty() {
+            return;
+        }
+        let unit = canonical(field).unit;
+        if is_vendor_unknown(raw) {
+            return self.unknown(strength, source, field, unit, raw);
+        }
+        match (kind, value_of(kind, raw, nominal)) {
+            (ValueKind::Text, Some(_)) => self.text(strength, source, field, raw),
+            (ValueKind::Gamma, Some(_)) => self.gamma(strength, source, raw),
+            (_, Some(value)) => self.say(strength, source, field, unit, value, raw),
+            // A text that is no such value is kept as raw and not normalised.
+            (_, None) => self.unknown(strength, source, field, unit, raw),
+        }
+    }
+
+    /// A value that is only a stopgap: it is left out as soon as any source names the field.
+    pub(crate) fn otherwise(&mut self, source: &str, field: &str, value: FieldValue, raw: impl Into<String>) {
+        self.value(Strength::Loose, source, field, value, raw);
+        if self.otherwise.len() < MAX_STATEMENTS {
+            self.otherwise.extend(self.said.pop());
+        }
+    }
+
+    /// How many statements there are: what comes behind this mark can be marked as of a frame.
+    pub(crate) fn mark(&self) -> usize {
+        self.said.len()
+    }
+
+    /// What was said since `mark` was said of a frame.
+    pub(crate) fn of_frame(&mut self, mark: usize) {
+        for said in self.said.iter_mut().skip(mark) {
+            said.per_frame |= canonical(&said.field).may_vary && said.field != "tc.start";
+        }
+    }
+
+    /// The values over the clip of the last statement about `field`.
+    pub(crate) fn changes(&mut self, field: &str, changes: Vec<FrameChange>) {
+        if let Some(said) = self.said.iter_mut().rev().find(|said| said.field == field) {
+            said.per_frame = true;
+            said.changes = changes;
         }
     }
 
@@ -142,27 +204,9 @@ impl Statements {
         let last_part = name.rsplit('.').next().unwrap_or(name);
         let Some(at) = by_name.get(&squeezed(name)).or_else(|| by_name.get(&squeezed(last_part))) else { return false };
         let entry = &fields[*at];
-        if raw.trim().is_empty() {
-            return true;
-        }
-        if is_vendor_unknown(raw) {
-            self.unknown(strength, source, &entry.name, &entry.unit, raw);
-            return true;
-        }
         let strength = if entry.class == "technical" && strength == Strength::Sidecar { Strength::Container } else { strength };
-        match value_of(entry.kind, raw, nominal) {
-            Some(value) => {
-                if entry.kind == ValueKind::Text {
-                    self.text(strength, source, &entry.name, raw);
-                } else if entry.kind == ValueKind::Gamma {
-                    self.gamma(strength, source, raw);
-                } else {
-                    self.say(strength, source, &entry.name, &entry.unit, value, raw);
-                }
-            }
-            // A text that is no such value is kept as raw and not normalised.
-            None => self.unknown(strength, source, &entry.name, &entry.unit, raw),
-        }
+        let kind = entry.kind.unwrap_or(canonical(&entry.name).kind);
+        self.read_as(kind, strength, source, &entry.name, raw, nominal);
         true
     }
 
@@ -180,7 +224,7 @@ impl Statements {
     }
 
     pub(crate) fn first(&self, field: &str) -> Option<&FieldValue> {
-        self.0
+        self.said
             .iter()
             .filter(|said| said.field == field && said.value.is_some())
             .max_by_key(|said| said.strength)
@@ -189,9 +233,14 @@ impl Statements {
 
     /// The record, strongest source first.
     pub(crate) fn into_record(mut self, clip: &str) -> ClipRecord {
-        self.0.sort_by_key(|said| std::cmp::Reverse(said.strength));
+        for said in std::mem::take(&mut self.otherwise) {
+            if self.said.iter().all(|known| known.field != said.field || known.value.is_none()) {
+                self.said.push(said);
+            }
+        }
+        self.said.sort_by_key(|said| std::cmp::Reverse(said.strength));
         let mut record = ClipRecord::new(clip);
-        for said in self.0 {
+        for said in self.said {
             // One source saying the same thing twice (a tag in two places) is one statement.
             let repeated = record
                 .fields
@@ -200,64 +249,12 @@ impl Statements {
             if !repeated {
                 record.state(&said.field, &said.unit, said.value, said.raw, said.source);
             }
+            if said.per_frame {
+                record.per_frame(&said.field, said.changes);
+            }
         }
         record
     }
-}
-
-/// The first number in a text: `5600 K`, `180.0deg`, `T2.8`.
-pub(crate) fn number_in(text: &str) -> Option<f64> {
-    let start = text.find(|c: char| c.is_ascii_digit() || c == '-' || c == '.')?;
-    let rest = &text[start..];
-    let end = rest.char_indices().skip(1).find(|(_, c)| !(c.is_ascii_digit() || *c == '.')).map_or(rest.len(), |(at, _)| at);
-    rest[..end].trim_end_matches('.').parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-fn value_of(kind: ValueKind, raw: &str, nominal: Option<u32>) -> Option<FieldValue> {
-    let text = raw.trim();
-    Some(match kind {
-        ValueKind::Text => FieldValue::Text(text.to_owned()),
-        ValueKind::Int => {
-            // `48kHz` in a field counted in Hz.
-            let factor = if text.to_ascii_lowercase().contains("khz") { 1000.0 } else { 1.0 };
-            FieldValue::Int((number_in(text).filter(|n| n.abs() < 1e12)? * factor).round() as i64)
-        }
-        ValueKind::Float => FieldValue::Float(number_in(text)?),
-        ValueKind::Rate => rate_value(FrameRate::parse(text).or_else(|| FrameRate::parse(&number_in(text)?.to_string()))?),
-        ValueKind::Ratio => {
-            let number = number_in(text).filter(|n| *n > 0.0 && *n < 100.0)?;
-            let thousandths = (number * 1000.0).round() as i64;
-            let divisor = gcd(thousandths, 1000);
-            FieldValue::Rational(thousandths / divisor, 1000 / divisor)
-        }
-        ValueKind::Timecode => FieldValue::Text(Timecode::parse(text, nominal.unwrap_or(60)).ok().map(|_| text.to_owned())?),
-        ValueKind::Bool => FieldValue::Bool(match text.to_ascii_lowercase().as_str() {
-            "yes" | "true" | "1" | "circle" | "circled" | "y" | "x" => true,
-            "no" | "false" | "0" | "n" => false,
-            _ => return None,
-        }),
-        ValueKind::Gamma => FieldValue::Text(gamma(text).0),
-        ValueKind::Primaries => FieldValue::Text(primaries(text)),
-        ValueKind::Cdl => {
-            let numbers: Vec<f64> = text
-                .split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | 'e' | 'E')))
-                .filter_map(|n| n.parse().ok())
-                .collect();
-            if numbers.len() != 9 {
-                return None;
-            }
-            FieldValue::List(numbers)
-        }
-    })
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.max(1) } else { gcd(b, a % b) }
-}
-
-/// A rate as a field value.
-pub(crate) fn rate_value(rate: FrameRate) -> FieldValue {
-    FieldValue::Rational(i64::from(rate.num), i64::from(rate.den))
 }
 
 #[cfg(test)]
@@ -269,6 +266,7 @@ mod tests {
         let file: FieldFile = toml::from_str(FIELDS).expect("table parses");
         let mut seen: HashMap<String, &str> = HashMap::new();
         for entry in &file.field {
+            assert_eq!(canonical(&entry.name).name, entry.name, "no canonical field");
             for name in &entry.names {
                 if let Some(other) = seen.insert(squeezed(name), &entry.name) {
                     assert_eq!(other, entry.name, "{name}");
@@ -288,13 +286,5 @@ mod tests {
         assert_eq!(record.get("wb.kelvin"), Some(&FieldValue::Int(5600)));
         assert_eq!(record.text("color.gamma"), "ARRI LogC3");
         assert!(record.fields.contains_key("lens.model") && record.get("lens.model").is_none());
-    }
-
-    #[test]
-    fn numbers_are_found_in_words() {
-        for (text, want) in [("5600 K", 5600.0), ("T2.8", 2.8), ("-0.5", -0.5), ("180.0deg", 180.0)] {
-            assert_eq!(number_in(text), Some(want), "{text}");
-        }
-        assert_eq!(number_in("none"), None);
     }
 }

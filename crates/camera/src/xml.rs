@@ -65,6 +65,35 @@ pub(crate) fn child_text(node: Node<'_, '_>, name: &str) -> Option<String> {
     child(node, name).and_then(|child| child.text()).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// Every element with text and every attribute below `node`, by its path of local names (`Device/ModelName`, `FrameRate@DropFrameFlag`).
+pub(crate) fn flatten(node: Node<'_, '_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    flatten_into(node, "", 0, &mut found);
+    found
+}
+
+const MAX_PAIRS: usize = 4096;
+
+fn flatten_into(node: Node<'_, '_>, path: &str, depth: usize, found: &mut Vec<(String, String)>) {
+    if depth > 32 {
+        return;
+    }
+    for child in node.children().filter(Node::is_element) {
+        if found.len() >= MAX_PAIRS {
+            return;
+        }
+        let name = child.tag_name().name();
+        let own = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+        for attribute in child.attributes().take(64) {
+            found.push((format!("{own}@{}", attribute.name()), attribute.value().trim().to_owned()));
+        }
+        if let Some(text) = child.text().map(str::trim).filter(|text| !text.is_empty()) {
+            found.push((own.clone(), text.to_owned()));
+        }
+        flatten_into(child, &own, depth + 1, found);
+    }
+}
+
 /// Attribute by local name.
 pub(crate) fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     node.attributes().find(|attribute| attribute.name() == name).map(|attribute| attribute.value())

@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Eject(crate::args_repair::Eject),
     /// Recognise a card or roll: family, clips, metadata, findings. Writes nothing.
     #[command(
-        after_help = "Examples:\n  checkgate inspect /media/A003R1JL\n  checkgate inspect /media/A003R1JL --fields\n\nExit code 1 if there is a finding of severity error."
+        after_help = "Examples:\n  checkgate inspect /media/A003R1JL\n  checkgate inspect /media/A003R1JL --fields\n  checkgate inspect A003C001.mov.csv --json\n\nExit code 1 if there is a finding of severity error."
     )]
     Inspect(Inspect),
     /// Copy a card to one or more destinations, prove the copies, seal them with ASC MHL, describe the clips.
@@ -130,7 +130,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Root of the card or roll.
+    /// Root of the card or roll, or one file: a recording, a sidecar, a dump of a maker's tool.
     pub(crate) path: PathBuf,
     /// Print every metadata field with its sources.
     #[arg(long)]

@@ -149,7 +149,8 @@ fn read_heads<'a>(card: &dyn CardFiles, grouped: &'a Grouped, bytes_read: &mut u
         let (identity, timecode_frame) = match container_of(&head) {
             Container::Ari => {
                 let ari = ari::parse(&head);
-                let identity = format!("{} {} {}", ari.clip_name, size(ari.width, ari.height), ari.camera_serial.unwrap_or(0));
+                let identity =
+                    format!("{} {} {}", ari.text("clip.name"), size(ari.width, ari.height), ari.camera_serial.unwrap_or(0));
                 (identity, ari.timecode_frame_count.map(u64::from))
             }
             Container::Dpx => match dpx::parse(&head) {

@@ -1,10 +1,11 @@
 //! Owns what QuickTime, MP4 and MXF headers say about a clip. Must never guess a curve from a flag recorders set for everything.
 
 use super::{say_int, say_rate, say_size, say_timecode, text};
+use crate::acquisition::{self, Maker};
 use crate::names::{h273_primaries, h273_transfer};
 use crate::vendor::{Statements, Strength};
 use crate::{isobmff, mxf};
-use checkgate_model::FrameRate;
+use checkgate_model::{FieldValue, FrameRate};
 
 /// Codes of picture codecs and the names the set uses.
 fn codec_name(code: &str) -> &str {
@@ -104,10 +105,16 @@ pub(super) fn from_mxf(said: &mut Statements, facts: &mxf::MxfFacts, name: &str)
     let frames = facts.duration_frames.filter(|frames| *frames > 0);
     say_int(said, &at, "duration.frames", "frame", frames);
     say_int(said, &at, "codec.bit_depth", "bit", facts.bit_depth.map(i64::from));
-    if let (Some(start), Some(base)) = (facts.timecode_start, facts.timecode_base) {
-        let base = u32::from(base);
+    for (track, what) in [(facts.timecode, "TimecodeComponent"), (facts.source_timecode, "TimecodeComponent of a source package")]
+    {
+        let Some(track) = track else { continue };
+        let base = u32::from(track.base);
         let own = rate.filter(|rate| rate.nominal() == base).or_else(|| FrameRate::new(base, 1));
-        say_timecode(said, &format!("{at}/TimecodeComponent"), start, base, facts.timecode_drop, own, frames);
+        if track == facts.timecode.unwrap_or(track) {
+            say_timecode(said, &format!("{at}/{what}"), track.start, base, track.drop, own, frames);
+        } else if let Ok(code) = checkgate_model::Timecode::from_frames(track.start, base, track.drop) {
+            said.otherwise(&format!("{at}/{what}"), "tc.start", text(&code.to_string()), track.start.to_string());
+        }
     }
     if facts.audio_channels > 0 {
         say_int(said, &at, "audio.channels", "", Some(i64::from(facts.audio_channels)));
@@ -117,11 +124,45 @@ pub(super) fn from_mxf(said: &mut Statements, facts: &mxf::MxfFacts, name: &str)
     if let Some(coding) = facts.picture_coding {
         said.say(Strength::Structure, &at, "codec.name", "", text(mxf_codec(&coding)), label_text(&coding));
     }
-    if let Some((curve, raw)) = facts.transfer.and_then(|label| mxf_transfer(&label).map(|curve| (curve, label_text(&label)))) {
-        said.say(Strength::Container, &at, "color.gamma", "", text(curve), raw);
+    for (tag, label) in [(0x3210, facts.transfer), (0x3219, facts.primaries)] {
+        if let Some(label) = label {
+            acquisition::tell_label(said, tag, &label, &at);
+        }
     }
-    if let Some((gamut, raw)) = facts.primaries.and_then(|label| mxf_primaries(&label).map(|gamut| (gamut, label_text(&label)))) {
-        said.say(Strength::Container, &at, "color.primaries", "", text(gamut), raw);
+    if let Some([left, top, width, height]) = facts.displayed {
+        let area = [left, top, width, height].map(f64::from).to_vec();
+        said.value(
+            Strength::Structure,
+            &at,
+            "image.active_area",
+            FieldValue::List(area),
+            format!("{left} {top} {width} {height}"),
+        );
+    }
+    for (field, what, words) in [
+        ("clip.uid", "MaterialPackage/PackageUID", &facts.umid),
+        ("time.recorded_at", "MaterialPackage/CreationDate", &facts.created),
+    ] {
+        if let Some(words) = words {
+            // Programs that rewrap a file give it a new package; a camera's own sidecar is heard first.
+            said.otherwise(&format!("{at}/{what}"), field, text(words), words.clone());
+        }
+    }
+    if let Some(words) = facts.clip_name.as_ref().filter(|words| words.len() < 128) {
+        said.value(Strength::Loose, &format!("{at}/MaterialPackage/Name"), "clip.user_name", text(words), words.clone());
+    }
+    if let Some(words) = &facts.tape_name {
+        said.otherwise(&format!("{at}/SourcePackage/Name"), "reel.name", text(words), words.clone());
+    }
+    for (key, value) in &facts.tagged {
+        said.vendor(Strength::Loose, &format!("{at}/TaggedValue {key}"), key, value, rate.map(FrameRate::nominal));
+    }
+    if !facts.acquisition.is_empty() {
+        let found = acquisition::tags(&facts.acquisition);
+        // Canon and Sony write their own tags behind the same ones; the company says whose they are.
+        let canon = facts.company.as_deref().is_some_and(|company| company.to_ascii_lowercase().contains("canon"));
+        let maker = if canon { Maker::Canon } else { Maker::Sony };
+        acquisition::tell(said, &found, maker, &format!("{name}: ANC packets of the first frame"));
     }
     for (field, words) in [("file.writer", &facts.product), ("file.writer_company", &facts.company)] {
         if let Some(words) = words {
@@ -145,24 +186,4 @@ fn mxf_codec(label: &[u8; 16]) -> &'static str {
         [0x04, 0x01, 0x02, 0x01, ..] => "uncompressed",
         _ => "unknown",
     }
-}
-
-fn mxf_transfer(label: &[u8; 16]) -> Option<&'static str> {
-    // Group 04.01.01.01.01 of the labels register, ST 2067-21 among others.
-    Some(match label[8..14] {
-        [0x04, 0x01, 0x01, 0x01, 0x01, 0x02] => "Rec.709",
-        [0x04, 0x01, 0x01, 0x01, 0x01, 0x06] => "linear",
-        [0x04, 0x01, 0x01, 0x01, 0x01, 0x0a] => "PQ",
-        [0x04, 0x01, 0x01, 0x01, 0x01, 0x0b] => "HLG",
-        _ => return None,
-    })
-}
-
-fn mxf_primaries(label: &[u8; 16]) -> Option<&'static str> {
-    Some(match label[8..14] {
-        [0x04, 0x01, 0x01, 0x01, 0x03, 0x03] => "Rec.709",
-        [0x04, 0x01, 0x01, 0x01, 0x03, 0x04] => "Rec.2020",
-        [0x04, 0x01, 0x01, 0x01, 0x03, 0x06] => "P3-D65",
-        _ => return None,
-    })
 }

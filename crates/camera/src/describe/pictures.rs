@@ -1,13 +1,14 @@
-//! Owns what the headers of single pictures and raw recordings say about a clip: DPX, OpenEXR, R3D, CINE, ARRIRAW.
+//! Owns what the headers of single pictures say about a clip: DPX and OpenEXR.
 
 use super::{say_int, say_rate, say_size, say_timecode, text};
 use crate::names::{known_space, primaries_of};
+use crate::values::{rate_value, ratio, round6};
 use crate::vendor::{Statements, Strength};
-use crate::{ari, cine, dpx, exr, r3d};
+use crate::{dpx, exr};
 use checkgate_model::{FieldValue, FrameRate, Timecode};
 
 /// Timecode of DPX and EXR: eight BCD digits, the flag bits masked.
-fn bcd_timecode(bits: u32, nominal: u32) -> Option<(Timecode, bool)> {
+pub(super) fn bcd_timecode(bits: u32, nominal: u32) -> Option<(Timecode, bool)> {
     let two = |byte: u32, mask: u32| (byte & 0xf < 10).then_some((byte >> 4 & mask) * 10 + (byte & 0xf));
     let drop = bits & 0x40 != 0;
     let separator = if drop { ';' } else { ':' };
@@ -48,6 +49,23 @@ pub(super) fn from_dpx(said: &mut Statements, header: &dpx::Dpx, name: &str) {
     }
     if let Some(date) = dpx_date(&header.created) {
         said.say(Strength::Loose, &at, "time.recorded_at", "", text(&date), header.created.clone());
+    }
+    if let Some(bits) = header.user_bits.filter(|bits| *bits != 0) {
+        said.value(Strength::Container, &at, "tc.user_bits", text(&format!("{bits:08x}")), format!("{bits:08x}"));
+    }
+    if let Some((x, y)) = header.pixel_aspect
+        && let Some(value) = ratio(f64::from(x) / f64::from(y))
+    {
+        said.value(Strength::Container, &at, "image.pixel_aspect", value, format!("{x}:{y}"));
+    }
+    if let Some(angle) = header.shutter_angle {
+        said.value(Strength::Loose, &at, "exposure.shutter_angle", FieldValue::Float(f64::from(angle)), angle.to_string());
+    }
+    if let Some(code) = header.orientation {
+        // ST 268-1 table 2: bit 0 lines right to left, bit 1 bottom to top, bit 2 columns.
+        let words = ["No flip", "H flip", "V flip", "H+V flip"][usize::from(code & 3)];
+        let turned = if code & 4 != 0 { ", lines are columns" } else { "" };
+        said.value(Strength::Container, &at, "orientation.flip", text(&format!("{words}{turned}")), code.to_string());
     }
     if let Some((curve, gamut)) = known_space(&header.description) {
         let at = format!("{at}, element description");
@@ -103,6 +121,8 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
         ("cameraModel", "camera.model"),
         ("cameraSerialNumber", "camera.serial"),
         ("cameraLabel", "camera.index"),
+        ("cameraFirmwareVersion", "camera.firmware"),
+        ("cameraUuid", "camera.id_suffix"),
         ("lensMake", "lens.make"),
         ("lensModel", "lens.model"),
         ("lensSerialNumber", "lens.serial"),
@@ -117,6 +137,9 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
         ("aperture", "lens.f_stop", "f"),
         ("tStop", "lens.t_stop", "T"),
         ("shutterAngle", "exposure.shutter_angle", "deg"),
+        ("expTime", "exposure.time", "s"),
+        ("entrancePupilOffset", "lens.entrance_pupil", "m"),
+        ("cameraTintSetting", "wb.tint", "maker"),
     ] {
         if let Some(number) = header.float(attribute) {
             said.say(
@@ -124,10 +147,52 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
                 &format!("{at}/{attribute}"),
                 field,
                 unit,
-                FieldValue::Float(f64::from(number)),
+                FieldValue::Float(round6(f64::from(number))),
                 number.to_string(),
             );
         }
+    }
+    if let Some(kelvin) = header.float("cameraCCTSetting").filter(|kelvin| (500.0..100_000.0).contains(kelvin)) {
+        let value = FieldValue::Int(kelvin.round() as i64);
+        said.value(Strength::Container, &format!("{at}/cameraCCTSetting"), "wb.kelvin", value, kelvin.to_string());
+    }
+    if let Some(aspect) = header.float("pixelAspectRatio")
+        && let Some(value) = ratio(f64::from(aspect))
+    {
+        said.value(Strength::Container, &format!("{at}/pixelAspectRatio"), "image.pixel_aspect", value, aspect.to_string());
+    }
+    if let (Some(latitude), Some(longitude)) = (header.float("latitude"), header.float("longitude")) {
+        let mut numbers = vec![round6(f64::from(latitude)), round6(f64::from(longitude))];
+        numbers.extend(header.float("altitude").map(f64::from));
+        let raw = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        said.value(Strength::Container, &format!("{at}/latitude, longitude"), "gps", FieldValue::List(numbers), raw);
+    }
+    if let Some((_, (num, den))) = header.rationals.iter().find(|(name, _)| name == "captureRate")
+        && let Some(rate) = u32::try_from(*num).ok().and_then(|num| FrameRate::new(num, *den))
+    {
+        said.value(Strength::Container, &format!("{at}/captureRate"), "rate.sensor", rate_value(rate), format!("{num}/{den}"));
+    }
+    if let Some(bits) = header.user_bits.filter(|_| header.timecode_bcd.is_some()) {
+        said.value(
+            Strength::Container,
+            &format!("{at}/timeCode"),
+            "tc.user_bits",
+            text(&format!("{bits:08x}")),
+            format!("{bits:08x}"),
+        );
+    }
+    // The date without an offset is local; the seconds to UTC stand in an attribute of their own.
+    if let Some(raw) = header.text("capDate") {
+        said.read(Strength::Loose, &format!("{at}/capDate"), "time.recorded_at", raw, None);
+    }
+    if let Some([left, top, width, height]) = header.display.filter(|[_, _, w, h]| (*w, *h) != (header.width, header.height)) {
+        let area = [left, top, width, height].map(|side| side as f64).to_vec();
+        let raw = format!("{left} {top} {width} {height}");
+        said.value(Strength::Container, &format!("{at}/displayWindow"), "image.active_area", FieldValue::List(area), raw);
+    }
+    if header.text("ascFramingDecisionList").is_some() {
+        let source = format!("{at}/ascFramingDecisionList");
+        said.value(Strength::Container, &source, "framing.framelines", text("ASC FDL in the header"), "ascFramingDecisionList");
     }
     if let Some(iso) = header.float("isoSpeed") {
         said.say(
@@ -168,85 +233,5 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
         if !gamut.is_empty() {
             said.say(Strength::Container, &format!("{at}/colorInteropID"), "color.primaries", "", text(gamut), space);
         }
-    }
-}
-
-pub(super) fn from_r3d(said: &mut Statements, directory: &r3d::Directory, name: &str) {
-    for (tag, field) in [
-        (0x101A, "reel.name"),
-        (0x1019, "camera.index"),
-        (0x1006, "camera.serial"),
-        (0x10A0, "camera.model"),
-        (0x1025, "camera.firmware"),
-        (0x1032, "media.serial"),
-        (0x1070, "lens.model"),
-        (0x106E, "lens.make"),
-        (0x1056, "file.original_name"),
-        (0x10BE, "codec.name"),
-    ] {
-        if let Some(words) = directory.text(tag) {
-            said.text(Strength::Container, &format!("{name}: R3D tag {tag:04x}"), field, words);
-        }
-    }
-    for (tag, field, unit) in [(0x200D, "wb.kelvin", "K"), (0x403B, "exposure.index", "ISO")] {
-        if let Some(number) = directory.number(tag).filter(|number| (1.0..1e6).contains(number)) {
-            said.say(
-                Strength::Container,
-                &format!("{name}: R3D tag {tag:04x}"),
-                field,
-                unit,
-                FieldValue::Int(number.round() as i64),
-                number.to_string(),
-            );
-        }
-    }
-    if let Some(rate) = directory.number(0x2066).and_then(|rate| FrameRate::parse(&format!("{rate:.3}"))) {
-        say_rate(said, Strength::Container, &format!("{name}: R3D tag 2066"), "rate.project", rate, &rate.to_string());
-    }
-}
-
-pub(super) fn from_cine(said: &mut Statements, header: &cine::Cine, name: &str) {
-    let at = format!("{name}: CINE header");
-    let side = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
-    say_size(said, &at, side(header.width), side(header.height));
-    say_int(said, &at, "duration.frames", "frame", Some(i64::from(header.images)));
-    said.say(Strength::Structure, &at, "codec.name", "", text("Phantom CINE"), "CI");
-    if let Some(rate) = header.frames_per_second.and_then(|rate| FrameRate::new(rate, 1)) {
-        say_rate(said, Strength::Container, &at, "rate.sensor", rate, &rate.to_string());
-    }
-}
-
-pub(super) fn from_ari(said: &mut Statements, header: &ari::Ari, name: &str) {
-    let at = format!("{name}: ARRIRAW header");
-    say_size(said, &at, header.width, header.height);
-    said.say(Strength::Structure, &at, "codec.name", "", text("ARRIRAW"), "ARRI");
-    for (field, words) in [
-        ("reel.name", &header.reel),
-        ("camera.index", &header.camera_index),
-        ("camera.model", &header.camera_model),
-        ("lens.model", &header.lens_model),
-        ("slate.scene", &header.scene),
-        ("slate.take", &header.take),
-        ("clip.name", &header.clip_name),
-    ] {
-        said.text(Strength::Container, &at, field, words);
-    }
-    for (field, unit, number) in
-        [("wb.kelvin", "K", header.white_balance_kelvin), ("exposure.index", "ISO", header.exposure_index)]
-    {
-        if let Some(number) = number {
-            said.say(Strength::Container, &at, field, unit, FieldValue::Int(i64::from(number)), number.to_string());
-        }
-    }
-    if let Some(serial) = header.camera_serial {
-        said.text(Strength::Container, &at, "camera.serial", &serial.to_string());
-    }
-    let rate = header.timecode_base_thousandths.and_then(|base| FrameRate::parse(&format!("{}.{:03}", base / 1000, base % 1000)));
-    if let (Some(rate), Some(start)) = (rate, header.timecode_frame_count) {
-        let frames = match said.first("duration.frames") {
-            Some(FieldValue::Int(frames)) => Some(*frames),
-            _ => None,
-        };
-        say_timecode(said, &at, i64::from(start), rate.nominal(), false, Some(rate), frames);
     }
 }

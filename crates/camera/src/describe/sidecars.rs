@@ -151,6 +151,21 @@ pub(super) fn from_sony(said: &mut Statements, meta: &sony::NonRealTimeMeta, nam
             said.text(strong, &at(what), field, words);
         }
     }
+    if let Some(words) = &meta.recorder {
+        said.text(strong, &at("Device"), "recorder.make_model", words);
+    }
+    if let Some(codec) = &meta.codec {
+        said.otherwise(&at("VideoFrame videoCodec"), "codec.name", text(codec), codec.clone());
+    }
+    for (field, what, raw) in [
+        ("audio.sample_rate", "AudioFormat samplingRate", &meta.audio_rate),
+        ("orientation.flip", "VideoLayout flip", &meta.flip),
+        ("tc.user_bits", "TypicalUbit", &meta.user_bits),
+    ] {
+        if let Some(raw) = raw {
+            said.read(if field == "audio.sample_rate" { Strength::Container } else { strong }, &at(what), field, raw, None);
+        }
+    }
     for (field, what, rate) in [
         ("rate.project", "VideoFrame formatFps", &meta.format_rate),
         ("rate.sensor", "VideoFrame captureFps", &meta.capture_rate),
@@ -214,6 +229,38 @@ pub(super) fn from_sony(said: &mut Statements, meta: &sony::NonRealTimeMeta, nam
             said.text(strong, &at(&format!("Meta {item}")), field, words);
         }
     }
+    for (item, field) in [
+        ("Shot", "slate.shot"),
+        ("Circle", "slate.circled"),
+        ("Project", "prod.name"),
+        ("LensAttributes", "lens.serial"),
+        ("MonitoringDescriptions", "look.name"),
+        ("PreCDLTransform", "look.name"),
+    ] {
+        if let Some(raw) = meta.item(item) {
+            said.read(strong, &at(item), field, raw, None);
+        }
+    }
+    // Hundredths.
+    if let Some((raw, squeeze)) = meta.item("AnamorphicLensSqueezeRatio").and_then(|raw| number_in(raw).map(|n| (raw, n))) {
+        let factor = if squeeze >= 10.0 { squeeze / 100.0 } else { squeeze };
+        match crate::values::ratio(factor) {
+            Some(value) => said.value(strong, &at("AnamorphicLensSqueezeRatio"), "lens.squeeze", value, raw),
+            None => said.unknown(strong, &at("AnamorphicLensSqueezeRatio"), "lens.squeeze", "", raw),
+        }
+    }
+    if let Some((raw, (num, den))) = meta.item("PixelAspectRatio").and_then(|raw| {
+        let (num, den) = raw.split_once(':')?;
+        Some((raw, (num.trim().parse::<u16>().ok()?, den.trim().parse::<u16>().ok().filter(|den| *den > 0)?)))
+    }) && let Some(value) = crate::values::ratio(f64::from(num) / f64::from(den))
+    {
+        said.value(strong, &at("PixelAspectRatio"), "image.pixel_aspect", value, raw);
+    }
+    let marker = ["EffectiveMarkerCoverage", "EffectiveMarkerAspectRatio"].map(|item| meta.item(item));
+    if marker.iter().any(Option::is_some) {
+        let words = marker.into_iter().flatten().collect::<Vec<_>>().join(", aspect ");
+        said.value(strong, &at("EffectiveMarker"), "framing.framelines", text(&words), words.clone());
+    }
     for (item, field, unit) in [
         ("ISOSensitivity", "exposure.iso", "ISO"),
         ("ExposureIndexOfPhotoMeter", "exposure.index", "ISO"),
@@ -225,9 +272,49 @@ pub(super) fn from_sony(said: &mut Statements, meta: &sony::NonRealTimeMeta, nam
     }
 }
 
+/// The card's index: the medium, the proxy of the clip, and the kind of camera where nothing closer to the clip names it.
+pub(super) fn from_profile(said: &mut Statements, profile: &sony::MediaProfile, path: &RelPath, clip: &Clip) {
+    let folder = path.parent();
+    let Some(essence) = clip.essence() else { return };
+    if folder.as_ref().is_some_and(|folder| !essence.path.is_under(folder)) {
+        return;
+    }
+    let name = path.file_name();
+    if let Some(id) = &profile.media_id {
+        said.text(Strength::Sidecar, &format!("{name}: Attached mediaId"), "media.serial", id);
+    }
+    if let Some(kind) = &profile.system_kind {
+        // `ILME-FX6V ver.5.000`.
+        let (model, version) = kind.split_once(" ver.").map_or((kind.as_str(), None), |(model, version)| (model, Some(version)));
+        let source = format!("{name}: System systemKind");
+        said.otherwise(&source, "camera.model", text(model.trim()), kind.clone());
+        if let Some(version) = version {
+            said.otherwise(&source, "camera.firmware", text(version.trim()), kind.clone());
+        }
+    }
+    let inside = folder.as_ref().map_or_else(
+        || essence.path.as_str().to_owned(),
+        |folder| essence.path.as_str().get(folder.as_str().len() + 1..).unwrap_or("").to_owned(),
+    );
+    if let Some(material) = profile.materials.iter().find(|material| material.uri.eq_ignore_ascii_case(&inside)) {
+        let at = |what: &str| format!("{name}: Material {what}");
+        if let Some(umid) = &material.umid {
+            said.text(Strength::Sidecar, &at("umid"), "clip.uid", umid);
+        }
+        if let Some(frames) = material.duration_frames {
+            said.value(Strength::Sidecar, &at("dur"), "duration.frames", FieldValue::Int(frames), frames.to_string());
+        }
+        if let Some(proxy) = &material.proxy {
+            let below = folder.as_ref().map_or_else(|| proxy.clone(), |folder| format!("{}/{proxy}", folder.as_str()));
+            said.value(Strength::Sidecar, &at("Proxy uri"), "proxy.uri", text(&below), proxy.clone());
+        }
+    }
+}
+
 pub(super) fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &Clip) {
     let folder = path.parent();
-    let beside = clip.essence().is_some_and(|file| folder.as_ref().is_none_or(|folder| file.path.is_under(folder)));
+    let beside = clip.files.is_empty()
+        || clip.essence().is_some_and(|file| folder.as_ref().is_none_or(|folder| file.path.is_under(folder)));
     let row = ale.rows.iter().find(|row| clip_name_of_row(ale, row).is_some_and(|name| name.eq_ignore_ascii_case(&clip.name)));
     let (true, Some(row)) = (beside, row) else { return };
     let rate = ale.cell(row, "FPS").and_then(FrameRate::parse).or_else(|| ale.rate());

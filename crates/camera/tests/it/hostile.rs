@@ -127,6 +127,57 @@ proptest! {
     }
 }
 
+/// Seeds of the fuzz targets: one honest input of each family.
+fn family_seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let mut found: Vec<(&'static str, Vec<u8>)> = seeds()
+        .into_iter()
+        .filter_map(|(name, bytes)| {
+            let family = match name.rsplit('.').next()?.to_ascii_lowercase().as_str() {
+                "mov" => "isobmff",
+                "mxf" => "mxf",
+                "wav" => "riff",
+                "r3d" => "r3d",
+                "ari" | "cine" | "dpx" | "exr" | "dng" => "pictures",
+                "xml" => "xml",
+                _ => return None,
+            };
+            Some((family, bytes))
+        })
+        .collect();
+    found.push(("xml", SONY.as_bytes().to_vec()));
+    found.push((
+        "text",
+        b"Index\tMaster TC\tCamera Clip Name\tMaster TC Time Base\n0\t01:00:00:00\tA001\t24\n1\t01:00:00:01\tA001\t24\n".to_vec(),
+    ));
+    found.push(("text", b"Clip Metadata\nmanufacturer: X\n\nFrame 0 Metadata\niso: 800\naperture: T2.3\n".to_vec()));
+    found.push(("text", b"1\n00:00:00,000 --> 00:00:00,020\n[iso: 220] [latitude: 3.4] [longitude: -3.3]\n".to_vec()));
+    found
+}
+
+const SONY: &str = "<NonRealTimeMeta><LtcChangeTable tcFps=\"24\"><LtcChange value=\"19044716\" status=\"increment\"/></LtcChangeTable>\
+     <Device manufacturer=\"Sony\" modelName=\"X\"/></NonRealTimeMeta>";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_family_survives_cuts_and_changes(which in 0usize..64, cut in 0.0f64..1.2, flips in proptest::collection::vec((0.0f64..1.0, any::<u8>()), 0..12)) {
+        let mut all = family_seeds();
+        let (family, mut bytes) = all.swap_remove(which % all.len());
+        for (at, value) in flips {
+            let at = (at * bytes.len() as f64) as usize;
+            bytes[at] = value;
+        }
+        let length = ((cut * bytes.len() as f64) as usize).min(bytes.len());
+        crate::probe::survive(family, &bytes[..length]);
+    }
+
+    #[test]
+    fn random_bytes_of_every_family_are_survived(family in 0usize..7, bytes in proptest::collection::vec(any::<u8>(), 0..1024)) {
+        crate::probe::survive(crate::probe::FAMILIES[family].0, &bytes);
+    }
+}
+
 #[test]
 fn deep_xml_and_endless_boxes_end_soon() {
     let deep = format!("<NonRealTimeMeta>{}", "<a>".repeat(200_000));

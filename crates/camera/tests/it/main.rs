@@ -8,9 +8,12 @@
 
 mod cards;
 mod describing;
+mod dumps;
 mod hostile;
 mod made_by_ffmpeg;
+mod probe;
 mod real_files;
+mod real_values;
 mod speed;
 mod support;
 mod truncation;

@@ -7,7 +7,7 @@ use checkgate_app::PreviewOptions;
 use checkgate_app::engines::color::eval::{self, EvalOptions};
 use checkgate_app::engines::color::{Aces, ColorEngine, Engine, amf_processor};
 use checkgate_app::engines::volume::files;
-use checkgate_model::{ErrorCode, Problem, RelPath, Severity};
+use checkgate_model::{ClipRecord, ErrorCode, FieldState, Problem, RelPath, Severity};
 use checkgate_testkit::{CardSize, Damage, Family, ForgeOptions, forge_card_with};
 use clap::CommandFactory;
 use std::io::Read;
@@ -21,7 +21,7 @@ pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem>
     let (recognition, records) = checkgate_app::inspect(&options.path)?;
     let worst = recognition.findings.iter().map(|finding| finding.severity).max();
     if output.json {
-        output.value(&serde_json::json!({ "card": recognition, "records": records }));
+        output.value(&serde_json::json!({ "card": recognition, "records": records, "camera_formats": checkgate_model::camera_formats(&records) }));
     } else {
         output.line(&format!(
             "{}  {}  {} clips, {} files, {}",
@@ -35,29 +35,15 @@ pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem>
             output.line(&format!("  because {}", evidence.what));
         }
         for (clip, record) in recognition.clips.iter().zip(&records) {
-            let parts = [
-                record.text("tc.start"),
-                record.text("camera.model"),
-                record.text("codec.name"),
-                record.text("image.width_height"),
-                record.text("color.gamma"),
-                gigabytes(clip.size_bytes()),
-            ];
-            let line: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            output.line(&format!("  {:<28} {}", clip.name, line.join("  ")));
-            if options.fields {
-                for (name, field) in &record.fields {
-                    let value = field
-                        .value
-                        .as_ref()
-                        .map_or_else(|| "the source says it is unknown".to_owned(), checkgate_model::FieldValue::display);
-                    let conflict = if field.state == checkgate_model::FieldState::Conflict { "  (sources disagree)" } else { "" };
-                    output.line(&format!("      {name:<26} {value} {}{conflict}", field.unit));
-                    for said in &field.sources {
-                        output.line(&format!("        {:<24} {:?} in {}", "", said.raw, said.source));
-                    }
-                }
-            }
+            output.line(&format!("  {:<28} {}  {}", clip.name, clip_line(record), gigabytes(clip.size_bytes())));
+            show_record(record, options.fields, output);
+        }
+        for record in records.iter().skip(recognition.clips.len()) {
+            output.line(&format!("  {:<28} {}  metadata only", record.clip, clip_line(record)));
+            show_record(record, options.fields, output);
+        }
+        for card in checkgate_model::camera_formats(&records) {
+            output.line(&format!("  camera format: {} ({} clips)", card.key, card.clips.len()));
         }
         for folder in &recognition.empty_folders {
             output.line(&format!("  {folder}/  empty folder, kept by every copy"));
@@ -66,6 +52,62 @@ pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem>
         output.note(&format!("read {} to find this out", gigabytes(recognition.bytes_read)));
     }
     Ok(u8::from(worst == Some(Severity::Error)))
+}
+
+/// What tells clips apart at a glance.
+fn clip_line(record: &ClipRecord) -> String {
+    let fields =
+        ["tc.start", "rate.project", "duration.frames", "camera.model", "codec.name", "image.width_height", "color.gamma"];
+    let parts = fields.map(|field| match (field, record.text(field)) {
+        (_, text) if text.is_empty() => text,
+        ("rate.project", text) => {
+            format!("{} fps", checkgate_model::FrameRate::parse(&text).map_or(text, |rate| rate.to_string()))
+        }
+        ("duration.frames", text) => format!("{text} frames"),
+        (_, text) => text,
+    });
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// What a second look wants: reel, exposure, lens, slate; with `all` every field and what each source says.
+fn show_record(record: &ClipRecord, all: bool, output: &Output) {
+    if !all {
+        let groups = [
+            ["reel.name", "camera.index", "camera.serial", "media.serial"],
+            ["exposure.index", "exposure.shutter_angle", "wb.kelvin", "filter.nd"],
+            ["lens.model", "lens.focal_length", "lens.t_stop", "lens.squeeze"],
+            ["slate.scene", "slate.take", "sound.roll", "sound.tracks"],
+        ];
+        for group in groups {
+            let known: Vec<String> = group
+                .iter()
+                .filter_map(|name| record.fields.get(*name).and_then(|field| Some((name, field, field.value.as_ref()?))))
+                .map(|(name, field, value)| {
+                    let mark = if field.state == FieldState::Conflict { " (sources disagree)" } else { "" };
+                    let unit = if field.unit.is_empty() { String::new() } else { format!(" {}", field.unit) };
+                    format!("{} {}{unit}{mark}", name.rsplit('.').next().unwrap_or(name), value.display())
+                })
+                .collect();
+            if !known.is_empty() {
+                output.line(&format!("      {}", known.join(", ")));
+            }
+        }
+        return;
+    }
+    for (name, field) in &record.fields {
+        let value =
+            field.value.as_ref().map_or_else(|| "the source says it is unknown".to_owned(), checkgate_model::FieldValue::display);
+        let conflict = if field.state == FieldState::Conflict { "  (sources disagree)" } else { "" };
+        let frames = match (field.per_frame, field.changes.len()) {
+            (false, _) => String::new(),
+            (true, 0) => "  (of a frame)".to_owned(),
+            (true, changes) => format!("  (first of {changes} values over the clip)"),
+        };
+        output.line(&format!("      {name:<26} {value} {}{conflict}{frames}", field.unit));
+        for said in &field.sources {
+            output.line(&format!("        {:<24} {:?} in {}", "", said.raw, said.source));
+        }
+    }
 }
 
 pub(crate) async fn preview(options: Preview, output: &Output) -> Result<u8, Problem> {

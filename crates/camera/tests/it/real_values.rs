@@ -1,0 +1,147 @@
+//! Hand-checked values of real files: read off their bytes with a hex dump and other programs, never with this crate.
+
+use crate::support::{FolderCard, MemoryCard, samples};
+use checkgate_camera::{describe_all, describe_without_media, recognise};
+use checkgate_model::{ClipRecord, FieldState};
+
+fn record_of(path: &str) -> Option<ClipRecord> {
+    let bytes = std::fs::read(samples()?.join(path)).unwrap_or_else(|_| panic!("{path} belongs to the samples"));
+    let name = path.rsplit('/').next().unwrap();
+    let card = MemoryCard::new().file(name, bytes);
+    let found = recognise(&card);
+    let mut records = describe_all(&card, &found);
+    records.extend(describe_without_media(&card, &found));
+    assert_eq!(records.len(), 1, "{path}");
+    records.pop()
+}
+
+type Wanted = &'static [(&'static str, &'static str)];
+
+const FILES: &[(&str, Wanted)] = &[
+    (
+        "gpmf-parser/karma.mp4",
+        &[
+            ("camera.make", "GoPro"),
+            ("camera.model", "HERO5 Black"),
+            ("camera.firmware", "HD5.02.02.00.00"),
+            ("lens.serial", "LAE6101112400243"),
+            ("image.width_height", "854x480"),
+        ],
+    ),
+    ("nom-exif/meta.mp4", &[("gps", "27.2939 112.6932"), ("codec.name", "H.264")]),
+    ("metadata-extractor/with-gps.mp4", &[("gps", "51.4169 -0.0806")]),
+    (
+        "gpr/Hero6_GOPR0024.GPR",
+        &[
+            ("camera.make", "GoPro"),
+            ("camera.model", "HERO6 Black"),
+            ("camera.firmware", "HD6.01.01.49.08"),
+            ("camera.serial", "C32213DVT14025"),
+            ("time.recorded_at", "2016-01-01T23:07:27"),
+            ("image.width_height", "4000x3000"),
+            ("codec.bit_depth", "16"),
+            ("lens.f_stop", "2.8"),
+            ("lens.focal_length", "3"),
+            ("exposure.iso", "100"),
+            // 33 7' 36.8076'' N, 117 19' 35.92596'' W, 14.287 m below the sea.
+            ("gps", "33.126891 -117.3266461 -14.287"),
+        ],
+    ),
+    (
+        "exiftool/DNG.dng",
+        &[
+            ("camera.make", "Canon"),
+            ("camera.model", "Canon EOS 350D DIGITAL"),
+            ("camera.serial", "012345678"),
+            ("time.recorded_at", "2005-08-03T18:59:18"),
+            ("image.width_height", "3516x2328"),
+            ("image.active_area", "42 14 3474 2314"),
+            ("exposure.iso", "400"),
+            ("exposure.time", "0.066666667"),
+            ("lens.f_stop", "8"),
+            ("lens.focal_length", "55"),
+        ],
+    ),
+    (
+        "tinydng/colorchart.dng",
+        &[("camera.model", "Canon EOS Kiss X4"), ("codec.bit_depth", "14"), ("image.width_height", "1888x1182")],
+    ),
+    (
+        "pycine/chart1.cine",
+        &[
+            ("image.width_height", "2048x1080"),
+            ("codec.bit_depth", "16"),
+            ("rate.sensor", "25"),
+            // 20 000 us in the setup block.
+            ("exposure.time", "0.02"),
+        ],
+    ),
+    (
+        "bmx/d10_sample.mxf",
+        &[
+            ("tc.start", "23:58:30:00"),
+            ("rate.project", "25"),
+            ("codec.name", "MPEG-2"),
+            ("audio.channels", "4"),
+            ("audio.sample_rate", "48000"),
+            ("audio.bit_depth", "24"),
+            ("clip.uid", "060A2B340101010501010D0013A3BC02529471344DA3BC0200529471344DA300"),
+            ("file.writer", "OP1a Muxer"),
+        ],
+    ),
+    (
+        "regxmllib/video1.mxf",
+        &[
+            ("image.width_height", "1920x1080"),
+            ("rate.project", "24000/1001"),
+            ("codec.name", "JPEG 2000"),
+            ("clip.uid", "060A2B340101010501010F20130000003D77E01599FE45450620925CF3CEE008"),
+            ("file.writer_company", "OpenCube"),
+        ],
+    ),
+    (
+        "regxmllib/indirect.mxf",
+        &[
+            ("image.width_height", "3840x2160"),
+            ("tc.start", "01:00:00:00"),
+            ("rate.project", "25"),
+            ("codec.name", "VC-3 (Avid DNxHD)"),
+            ("file.writer_company", "Avid Technology, Inc."),
+            ("reel.name", "1920x1080-red.tif"),
+        ],
+    ),
+];
+
+#[test]
+fn real_files_say_what_their_bytes_hold() {
+    for (path, wanted) in FILES {
+        let Some(record) = record_of(path) else { return };
+        for (field, want) in *wanted {
+            assert_eq!(record.text(field), *want, "{path} {field}: {:?}", record.fields.get(*field));
+        }
+    }
+}
+
+#[test]
+fn a_camera_that_writes_zeros_is_unknown_and_not_absent() {
+    let Some(record) = record_of("gpmf-parser/karma.mp4") else { return };
+    assert_eq!(record.fields["camera.serial"].state, FieldState::VendorUnknown);
+    let Some(record) = record_of("tinydng/colorchart.dng") else { return };
+    assert!(record.get("lens.f_stop").is_none() && record.get("time.recorded_at").is_none());
+}
+
+#[test]
+fn every_sample_is_described_within_a_second() {
+    let Some(root) = samples() else { return };
+    let all = FolderCard::list(&root);
+    for entry in checkgate_camera::CardFiles::entries(&all) {
+        let Ok(bytes) = std::fs::read(root.join(entry.path.as_str())) else { continue };
+        let card = MemoryCard::new().file(entry.path.file_name(), bytes);
+        let started = std::time::Instant::now();
+        let found = recognise(&card);
+        let records = describe_all(&card, &found);
+        let more = checkgate_camera::describe_without_media(&card, &found);
+        let took = started.elapsed();
+        assert!(took.as_secs_f64() < 1.0, "{} took {took:?} for {} records", entry.path, records.len() + more.len());
+    }
+}
