@@ -149,3 +149,17 @@ pub const CANONICAL_FIELDS: &[CanonicalField] = &[
 pub(crate) fn canonical(name: &str) -> CanonicalField {
     CANONICAL_FIELDS.iter().find(|known| known.name == name).copied().unwrap_or(field("", "", K::Text, false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_explained_and_named_once() {
+        let page = include_str!("../../../docs/fields.md");
+        for (at, known) in CANONICAL_FIELDS.iter().enumerate() {
+            assert!(page.contains(&format!("`{}`", known.name)), "docs/fields.md explains {}", known.name);
+            assert!(CANONICAL_FIELDS[..at].iter().all(|other| other.name != known.name), "{} stands twice", known.name);
+        }
+    }
+}
