@@ -144,7 +144,8 @@ pub(crate) fn directory(source: &mut Source<'_>) -> Result<Directory, ReadError>
     {
         found.read_entries(&bytes, at, bytes.len());
     }
-    found.frame = frame_directory(source, length)?.map(Box::new);
+    // A header alone, as it is sent to be looked at, has no frame behind it.
+    found.frame = frame_directory(source, length).ok().flatten().map(Box::new);
     Ok(found)
 }
 

@@ -48,7 +48,15 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
     for name in names {
         let dumped = indexes.dumps.iter().filter(|dump| dump.clip.eq_ignore_ascii_case(name));
         let read: Vec<_> = dumped.filter_map(|dump| dump.read(card)).collect();
-        of(name, &mut |said| beside::from_dumps(said, &read));
+        let beside_it = recognition.unassigned.iter().filter(|_| !recognition.clips.is_empty());
+        let sidecars: Vec<&ClipFile> =
+            beside_it.filter(|file| clip_of_name(file.path.file_name()).eq_ignore_ascii_case(name)).collect();
+        of(name, &mut |said| {
+            for file in &sidecars {
+                tell_sidecar(said, card, file);
+            }
+            beside::from_dumps(said, &read);
+        });
     }
     clips
         .into_values()
@@ -56,7 +64,11 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
         .map(|(name, mut said)| {
             said.otherwise("file name", "clip.name", FieldValue::Text(name.clone()), name.clone());
             super::imply(&mut said);
-            said.into_record(&name)
+            let own = match said.first("clip.name") {
+                Some(FieldValue::Text(own)) => own.clone(),
+                _ => name,
+            };
+            said.into_record(&own)
         })
         .collect()
 }

