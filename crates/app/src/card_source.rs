@@ -32,7 +32,8 @@ impl CardSource {
         let found = SourceFile { path, size_bytes: reader.size_bytes(), modified: reader.modified() };
         drop(reader);
         let listing = Listing { files: vec![found], ..Listing::default() };
-        Ok(Self::of(source, listing, folder))
+        // The folder it lies in is no roll that anything named.
+        Ok(Self { label: None, ..Self::of(source, listing, folder) })
     }
 
     fn of(source: Source, listing: Listing, root: &Path) -> Self {

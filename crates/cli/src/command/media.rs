@@ -72,11 +72,11 @@ fn clip_line(record: &ClipRecord) -> String {
 /// What a second look wants: reel, exposure, lens, slate; with `all` every field and what each source says.
 fn show_record(record: &ClipRecord, all: bool, output: &Output) {
     if !all {
-        let groups = [
-            ["reel.name", "camera.index", "camera.serial", "media.serial"],
-            ["exposure.index", "exposure.shutter_angle", "wb.kelvin", "filter.nd"],
-            ["lens.model", "lens.focal_length", "lens.t_stop", "lens.squeeze"],
-            ["slate.scene", "slate.take", "sound.roll", "sound.tracks"],
+        let groups: [&[&str]; 4] = [
+            &["reel.name", "camera.index", "camera.serial", "media.serial"],
+            &["exposure.index", "exposure.iso", "exposure.shutter_angle", "exposure.time", "wb.kelvin", "filter.nd"],
+            &["lens.model", "lens.focal_length", "lens.focus_distance", "lens.t_stop", "lens.f_stop", "lens.squeeze"],
+            &["slate.scene", "slate.take", "sound.roll", "sound.tracks"],
         ];
         for group in groups {
             let known: Vec<String> = group
@@ -85,7 +85,7 @@ fn show_record(record: &ClipRecord, all: bool, output: &Output) {
                 .map(|(name, field, value)| {
                     let mark = if field.state == FieldState::Conflict { " (sources disagree)" } else { "" };
                     let unit = if field.unit.is_empty() { String::new() } else { format!(" {}", field.unit) };
-                    format!("{} {}{unit}{mark}", name.rsplit('.').next().unwrap_or(name), value.display())
+                    format!("{name} {}{unit}{mark}", value.display())
                 })
                 .collect();
             if !known.is_empty() {
