@@ -26,6 +26,17 @@ impl fmt::Display for Severity {
     }
 }
 
+/// Who overrode a finding, and why. It marks the finding; it never hides it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Override {
+    /// Name the person gave.
+    pub by: String,
+    /// Reason the person gave.
+    pub reason: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
 /// One finding. `code` is stable and documented; nothing is ever matched by `message`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Finding {
@@ -47,6 +58,10 @@ pub struct Finding {
     pub clip: Option<String>,
     /// Whether a named person may override it.
     pub overridable: bool,
+    /// Who overrode it, if someone did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub overridden: Option<Override>,
 }
 
 impl Finding {
@@ -61,6 +76,7 @@ impl Finding {
             path: None,
             clip: None,
             overridable: severity < Severity::Error,
+            overridden: None,
         }
     }
 
@@ -76,5 +92,11 @@ impl Finding {
     pub fn with_clip(mut self, clip: &str) -> Self {
         self.clip = Some(clip.to_owned());
         self
+    }
+
+    /// Whether it still stands in the way: an error nobody overrode.
+    #[must_use]
+    pub fn is_open_error(&self) -> bool {
+        self.severity == Severity::Error && self.overridden.is_none()
     }
 }

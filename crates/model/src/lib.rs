@@ -3,6 +3,7 @@
 
 pub mod camera_format;
 pub mod card;
+pub mod day_range;
 pub mod error;
 pub mod evidence;
 pub mod finding;
@@ -17,9 +18,10 @@ pub mod verdict;
 
 pub use camera_format::{CameraFormatCard, CameraFormatKey, camera_formats};
 pub use card::{CardRecognition, Clip, ClipFile, ClipKind, Confidence, FileRole, RecognitionEvidence, Roll, SequenceRange};
+pub use day_range::{DayRange, TimecodeQuery};
 pub use error::{ErrorCode, Problem, Retry};
 pub use evidence::{Evidence, EvidenceLevel};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Override, Severity};
 pub use hash::{HashFormat, HashParseError, HashValue};
 pub use id::{CardId, CopyId, JobId, UploadId, VolumeId};
 pub use job::{JobState, Station, StationState};
@@ -27,7 +29,7 @@ pub use mapping::{Decision, Mapping};
 pub use metadata::{ClipRecord, Field, FieldState, FieldValue, FrameChange, SET_BY_PERSON, Sourced};
 pub use path::{RelPath, RelPathError};
 pub use timecode::{FrameRate, Timecode, TimecodeError, TimecodeSpan};
-pub use verdict::{CardFacts, CopyFacts, Policy, Unmet, Verdict};
+pub use verdict::{CardFacts, CopyFacts, Overridden, Policy, Unmet, Verdict};
 
 /// Instants are UTC and printed as RFC 3339; the clock that makes them belongs to the caller.
 pub use jiff::Timestamp;

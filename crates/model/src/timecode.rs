@@ -223,8 +223,10 @@ fn gcd64(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd64(b, a % b) }
 }
 
-impl fmt::Display for Timecode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timecode {
+    /// What the label shows: hours, minutes, seconds, frames.
+    #[must_use]
+    pub fn label(self) -> (u32, u32, u32, u32) {
         let mut number = self.frame;
         if self.drop {
             let dropped = self.nominal / 15;
@@ -237,9 +239,16 @@ impl fmt::Display for Timecode {
             }
         }
         let (seconds, frames) = (number / self.nominal, number % self.nominal);
+        (seconds / 3600, seconds / 60 % 60, seconds % 60, frames)
+    }
+}
+
+impl fmt::Display for Timecode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hours, minutes, seconds, frames) = self.label();
         let separator = if self.drop { ';' } else { ':' };
         let width = if self.nominal > 100 { 3 } else { 2 };
-        write!(f, "{:02}:{:02}:{:02}{separator}{frames:0width$}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+        write!(f, "{hours:02}:{minutes:02}:{seconds:02}{separator}{frames:0width$}")
     }
 }
 

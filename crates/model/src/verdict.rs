@@ -66,6 +66,9 @@ pub struct CardFacts {
     pub source_reread_equal: Option<bool>,
     /// Findings of severity error that nobody dealt with.
     pub open_errors: u64,
+    /// Findings a named person overrode: they do not stand in the way and are told with the verdict.
+    #[serde(default)]
+    pub overridden: Vec<Overridden>,
     /// Every copy.
     pub copies: Vec<CopyFacts>,
     /// Cloud has verified every object.
@@ -81,6 +84,17 @@ pub struct Unmet {
     pub reason: String,
 }
 
+/// An error that a named person overrode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Overridden {
+    /// Code of the finding.
+    pub code: String,
+    /// What was found.
+    pub message: String,
+    /// Who overrode it, why and when.
+    pub by: crate::finding::Override,
+}
+
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Verdict {
@@ -90,6 +104,9 @@ pub struct Verdict {
     pub policy: String,
     /// Every unmet condition; empty exactly if `safe`.
     pub unmet: Vec<Unmet>,
+    /// Errors that would stand in the way, had a named person not overridden them.
+    #[serde(default)]
+    pub overridden: Vec<Overridden>,
 }
 
 /// Computes the verdict of `policy` over `facts`.
@@ -150,7 +167,7 @@ pub fn judge(policy: &Policy, facts: &CardFacts) -> Verdict {
     if policy.uploaded && !facts.uploaded {
         miss("verdict.uploaded", "the cloud has not verified every object".to_owned());
     }
-    Verdict { safe: unmet.is_empty(), policy: policy.name.clone(), unmet }
+    Verdict { safe: unmet.is_empty(), policy: policy.name.clone(), unmet, overridden: facts.overridden.clone() }
 }
 
 #[cfg(test)]
@@ -173,6 +190,7 @@ mod tests {
             source_device: Some("card".to_owned()),
             source_reread_equal: Some(true),
             open_errors: 0,
+            overridden: Vec::new(),
             copies: vec![copy("ssd"), copy("raid")],
             uploaded: false,
         }
