@@ -86,7 +86,7 @@ fn card(row: &SqliteRow) -> Result<CardRow, CatalogError> {
     })
 }
 
-fn clip(row: &SqliteRow) -> Result<ClipRow, CatalogError> {
+pub(crate) fn clip(row: &SqliteRow) -> Result<ClipRow, CatalogError> {
     let record: Option<String> = row.get(3);
     Ok(ClipRow {
         card: row.get(0),
@@ -257,35 +257,6 @@ impl Catalog {
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(clip).collect()
-    }
-
-    /// Clips whose words contain every word of `filter`, newest card first; with the number of all matches.
-    pub async fn find_clips(
-        &self,
-        card: Option<&str>,
-        filter: &str,
-        offset: u32,
-        limit: u32,
-    ) -> Result<(u32, Vec<ClipRow>), CatalogError> {
-        let words: Vec<String> = filter.split_whitespace().take(8).map(str::to_lowercase).collect();
-        let mut condition = String::from("(? is null or c.card = ?)");
-        for _ in &words {
-            condition.push_str(" and instr(c.search, ?) > 0");
-        }
-        let count_sql = format!("select count(*) from clip_record c where {condition}");
-        let mut count = sqlx::query_scalar::<_, i64>(AssertSqlSafe(count_sql)).bind(card).bind(card);
-        let list_sql = format!(
-            "select c.card, c.position, c.name, c.record, c.picture, c.picture_words from clip_record c join card on card.id = c.card \
-             where {condition} order by card.seen_at desc, c.card, c.position limit ? offset ?"
-        );
-        let mut list = sqlx::query(AssertSqlSafe(list_sql)).bind(card).bind(card);
-        for word in &words {
-            count = count.bind(word);
-            list = list.bind(word);
-        }
-        let total = count.fetch_one(&self.pool).await?;
-        let rows = list.bind(limit).bind(offset).fetch_all(&self.pool).await?;
-        Ok((u32::try_from(total).unwrap_or(u32::MAX), rows.iter().map(clip).collect::<Result<_, _>>()?))
     }
 
     /// Replaces the findings of one source.

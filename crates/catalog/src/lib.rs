@@ -7,10 +7,14 @@
 
 mod card;
 mod job;
+mod judgement;
+mod search;
 mod upload;
 
 pub use card::{CardRow, ClipRow, DestinationRow};
 pub use job::{CopyFileRow, CopyRow, FailedFileRow, JobRow, VerificationRow};
+pub use judgement::{OverrideRow, SpanJoinRow};
+pub use search::{ClipIndexRow, ClipSearch};
 pub use upload::{UploadFileRow, UploadPartRow, UploadRow};
 
 use checkgate_model::Timestamp;

@@ -1,5 +1,6 @@
 //! Owns rule profiles: which rules apply, how bad each is, who may override, with which limits. Data, read once.
 
+use crate::codes::CODES;
 use checkgate_model::Severity;
 use regex::Regex;
 use serde::Deserialize;
@@ -22,6 +23,14 @@ pub enum ProfileError {
     /// It names a rule that no check implements.
     #[error("the rule profile names {0:?}, which is no rule")]
     UnknownCode(String),
+    /// A rule that builds on no other leaves something out.
+    #[error("rule {code} has no {what}")]
+    Incomplete {
+        /// The rule.
+        code: String,
+        /// What is missing.
+        what: &'static str,
+    },
     /// A pattern cannot be compiled.
     #[error("rule {code}: the pattern {pattern:?} is not usable")]
     Pattern {
@@ -33,8 +42,7 @@ pub enum ProfileError {
 }
 
 /// One rule of a profile.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// Stable code, e.g. `name.characters`.
     pub code: String,
@@ -44,21 +52,75 @@ pub struct Rule {
     pub overridable: bool,
     /// What to do now.
     pub hint: String,
-    /// Largest length.
-    #[serde(default)]
+    /// Largest length, number or size.
     pub max: Option<u64>,
     /// The value asked for.
-    #[serde(default)]
     pub value: Option<i64>,
     /// Inside of a character class that names may consist of.
-    #[serde(default)]
     pub allowed: Option<String>,
     /// Inside of a character class that names must not contain.
-    #[serde(default)]
     pub forbidden: Option<String>,
     /// Pattern a whole name must fit.
-    #[serde(default)]
     pub pattern: Option<String>,
+    /// What a recording has to reach.
+    pub floor: Option<Floor>,
+}
+
+/// What a recording has to reach; a part that is not named is not asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Floor {
+    /// Photosites or pixels side by side.
+    pub width: Option<i64>,
+    /// Bits of a sample.
+    pub bit_depth: Option<i64>,
+    /// Megabits a second, decimal, at 24 fps.
+    pub mbps_at_24: Option<u64>,
+    /// Pattern of codecs that are neither raw nor intra-frame.
+    pub long_gop: Option<String>,
+    /// Pattern of curves made for a display.
+    pub display_referred: Option<String>,
+}
+
+/// A rule as a file has it: what it leaves out is taken from the profile it builds on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    code: String,
+    /// Takes the rule out of the profile.
+    #[serde(default)]
+    off: bool,
+    severity: Option<Severity>,
+    overridable: Option<bool>,
+    hint: Option<String>,
+    max: Option<u64>,
+    value: Option<i64>,
+    allowed: Option<String>,
+    forbidden: Option<String>,
+    pattern: Option<String>,
+    floor: Option<Floor>,
+}
+
+impl Written {
+    fn over(self, base: Option<&Rule>) -> Result<Rule, ProfileError> {
+        let lacks = |what| ProfileError::Incomplete { code: self.code.clone(), what };
+        let characters = self.allowed.is_some() || self.forbidden.is_some();
+        let kept = |of: fn(&Rule) -> &Option<String>| base.and_then(|base| of(base).clone()).filter(|_| !characters);
+        let rule = Rule {
+            severity: self.severity.or(base.map(|base| base.severity)).ok_or_else(|| lacks("severity"))?,
+            overridable: self.overridable.or(base.map(|base| base.overridable)).ok_or_else(|| lacks("overridable"))?,
+            hint: self.hint.clone().or(base.map(|base| base.hint.clone())).ok_or_else(|| lacks("hint"))?,
+            max: self.max.or(base.and_then(|base| base.max)),
+            value: self.value.or(base.and_then(|base| base.value)),
+            allowed: self.allowed.clone().or_else(|| kept(|base| &base.allowed)),
+            forbidden: self.forbidden.clone().or_else(|| kept(|base| &base.forbidden)),
+            pattern: self.pattern.clone().or_else(|| base.and_then(|base| base.pattern.clone())),
+            floor: self.floor.clone().or_else(|| base.and_then(|base| base.floor.clone())),
+            code: self.code,
+        };
+        rule.usable()?;
+        Ok(rule)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,7 +131,7 @@ struct File {
     #[serde(default)]
     extends: Option<String>,
     #[serde(default, rename = "rule")]
-    rules: Vec<Rule>,
+    rules: Vec<Written>,
 }
 
 /// A named set of rules.
@@ -105,28 +167,43 @@ impl Rule {
     pub(crate) fn whole(&self) -> Option<Regex> {
         self.pattern.as_ref().and_then(|pattern| Regex::new(pattern).ok())
     }
+
+    /// Whether every pattern compiles.
+    fn usable(&self) -> Result<(), ProfileError> {
+        let refused = |pattern: &str| ProfileError::Pattern { code: self.code.clone(), pattern: pattern.to_owned() };
+        if let (Some(class), None) = (self.allowed.as_ref().or(self.forbidden.as_ref()), self.offending()) {
+            return Err(refused(class));
+        }
+        let floor = self.floor.iter().flat_map(|floor| [&floor.long_gop, &floor.display_referred]);
+        for pattern in floor.chain([&self.pattern]).flatten() {
+            Regex::new(pattern).map_err(|_| refused(pattern))?;
+        }
+        Ok(())
+    }
 }
 
-/// Reads a profile, one of the house's own or a person's.
+/// Reads a profile, one of the house's own or a person's. A rule of a profile that `extends` another names only what differs;
+/// `off = true` takes a rule out.
 pub fn parse(text: &str) -> Result<RuleProfile, ProfileError> {
     let file: File = toml::from_str(text)?;
     let mut rules = match &file.extends {
         Some(base) => profile(base).ok_or_else(|| ProfileError::UnknownBase(base.clone()))?.rules,
         None => Vec::new(),
     };
-    for rule in file.rules {
-        if !crate::check::CODES.contains(&rule.code.as_str()) {
-            return Err(ProfileError::UnknownCode(rule.code));
+    for written in file.rules {
+        if !CODES.contains(&written.code.as_str()) {
+            return Err(ProfileError::UnknownCode(written.code));
         }
-        for (pattern, compiled) in
-            [(rule.pattern.clone(), rule.whole()), (rule.allowed.clone().or_else(|| rule.forbidden.clone()), rule.offending())]
-        {
-            if let (Some(pattern), None) = (pattern, compiled) {
-                return Err(ProfileError::Pattern { code: rule.code, pattern });
+        let known = rules.iter().position(|rule| rule.code == written.code);
+        if written.off {
+            if let Some(known) = known {
+                rules.remove(known);
             }
+            continue;
         }
-        match rules.iter_mut().find(|known| known.code == rule.code) {
-            Some(known) => *known = rule,
+        let rule = written.over(known.map(|known| &rules[known]))?;
+        match known {
+            Some(known) => rules[known] = rule,
             None => rules.push(rule),
         }
     }

@@ -1,16 +1,16 @@
-//! Owns rules about clips, rolls, rates, timecode and sound.
+//! Owns rules about clips and rolls: their names, their numbers, and other cards that have the same.
 
 use crate::check::Breach;
-use crate::facts::RollFacts;
+use crate::facts::{RollFacts, Twin, TwinBy};
 use crate::profile::Rule;
-use checkgate_model::{Clip, ClipKind, ClipRecord, FieldState, FieldValue, FrameRate, Timecode};
+use checkgate_model::{Clip, ClipKind, ClipRecord, FieldState};
 use std::collections::{BTreeMap, BTreeSet};
 
-fn recorded(facts: &RollFacts) -> impl Iterator<Item = (&Clip, &ClipRecord)> {
+pub(crate) fn recorded(facts: &RollFacts) -> impl Iterator<Item = (&Clip, &ClipRecord)> {
     facts.clips.iter().enumerate().filter_map(|(at, clip)| facts.records.get(&at).map(|record| (clip, record)))
 }
 
-fn is_picture(clip: &Clip) -> bool {
+pub(crate) fn is_picture(clip: &Clip) -> bool {
     matches!(clip.kind, ClipKind::Video | ClipKind::Sequence)
 }
 
@@ -83,6 +83,46 @@ fn clip_number(name: &str) -> Option<u32> {
     name.get(at + 1..at + 4)?.parse().ok()
 }
 
+fn twins(facts: &RollFacts, which: impl Fn(&Twin) -> bool, words: impl Fn(&Twin, &str) -> String) -> Vec<Breach> {
+    let chosen = facts.project.twins.iter().filter(|twin| which(twin));
+    chosen
+        .filter_map(|twin| Some((twin, facts.clips.get(twin.clip)?)))
+        .map(|(twin, clip)| Breach::of_clip(words(twin, &clip.name), &clip.name))
+        .collect()
+}
+
+/// The same recording on another card: two slots, or a copy that is taken for a card.
+pub(crate) fn on_other_card(facts: &RollFacts) -> Vec<Breach> {
+    twins(
+        facts,
+        |twin| twin.by != TwinBy::Name,
+        |twin, clip| {
+            let why = if twin.by == TwinBy::Content { "name, size and hash are equal" } else { "the camera gave both one id" };
+            format!("{clip} is on card {} too: {why}", twin.card)
+        },
+    )
+}
+
+pub(crate) fn same_name_elsewhere(facts: &RollFacts) -> Vec<Breach> {
+    twins(
+        facts,
+        |twin| twin.by == TwinBy::Name,
+        |twin, clip| format!("card {} has another recording called {clip} on a roll of the same name", twin.card),
+    )
+}
+
+pub(crate) fn roll_duplicate(facts: &RollFacts) -> Vec<Breach> {
+    facts
+        .rolls
+        .iter()
+        .filter_map(|roll| Some((roll, facts.project.rolls.iter().find(|known| known.name.eq_ignore_ascii_case(&roll.name))?)))
+        .map(|(roll, known)| {
+            let breach = Breach::of_card(format!("the project has a roll {} already, on card {}", known.name, known.card));
+            Breach { path: roll.folder.clone(), ..breach }
+        })
+        .collect()
+}
+
 pub(crate) fn roll_name(rule: &Rule, facts: &RollFacts) -> Vec<Breach> {
     let Some(pattern) = rule.whole() else { return Vec::new() };
     facts
@@ -90,7 +130,7 @@ pub(crate) fn roll_name(rule: &Rule, facts: &RollFacts) -> Vec<Breach> {
         .iter()
         .filter(|roll| !pattern.is_match(&roll.name))
         .map(|roll| {
-            let breach = Breach::of_card(format!("the roll name {:?} does not fit", roll.name));
+            let breach = Breach::of_card(format!("the roll name {:?} has characters that are not taken everywhere", roll.name));
             Breach { path: roll.folder.clone(), ..breach }
         })
         .collect()
@@ -127,125 +167,6 @@ pub(crate) fn roll_mixed(facts: &RollFacts) -> Vec<Breach> {
         }
     }
     breaches
-}
-
-fn rate_of(record: &ClipRecord, field: &str) -> Option<FrameRate> {
-    match record.get(field) {
-        Some(FieldValue::Rational(num, den)) => FrameRate::new(u32::try_from(*num).ok()?, u32::try_from(*den).ok()?),
-        _ => None,
-    }
-}
-
-/// Picture clips against the project's rate, or against the rate most clips of their roll have.
-pub(crate) fn rate_differs(facts: &RollFacts) -> Vec<Breach> {
-    let mut by_roll: BTreeMap<Option<&str>, Vec<(&str, FrameRate)>> = BTreeMap::new();
-    for (clip, record) in recorded(facts).filter(|(clip, _)| is_picture(clip)) {
-        if let Some(rate) = rate_of(record, "rate.project") {
-            by_roll.entry(clip.roll.as_deref()).or_default().push((clip.name.as_str(), rate));
-        }
-    }
-    let mut breaches = Vec::new();
-    for (roll, rates) in by_roll {
-        let wanted = facts.project_rate.or_else(|| roll.and_then(|_| usual(&rates)));
-        let Some(wanted) = wanted else { continue };
-        let whose = if facts.project_rate.is_some() { "the project runs at" } else { "the rest of the roll runs at" };
-        for (clip, rate) in rates.into_iter().filter(|(_, rate)| *rate != wanted) {
-            breaches.push(Breach::of_clip(format!("{clip} runs at {rate} fps, {whose} {wanted}"), clip));
-        }
-    }
-    breaches
-}
-
-fn usual(rates: &[(&str, FrameRate)]) -> Option<FrameRate> {
-    let count = |wanted: FrameRate| rates.iter().filter(|(_, rate)| *rate == wanted).count();
-    rates.iter().map(|(_, rate)| *rate).max_by_key(|rate| count(*rate))
-}
-
-/// Frames since midnight in which a clip runs: start and exclusive end, with the counting base.
-fn span(record: &ClipRecord) -> Option<(u32, u64, u64)> {
-    let nominal = rate_of(record, "tc.rate").or_else(|| rate_of(record, "rate.project"))?.nominal();
-    let code = |field: &str| match record.get(field) {
-        Some(FieldValue::Text(text)) => Timecode::parse(text, nominal).ok(),
-        _ => None,
-    };
-    let start = code("tc.start")?;
-    let end = code("tc.end")?;
-    let first = u64::from(start.frames());
-    // Over midnight the end is the smaller number.
-    let day = u64::from(nominal) * 86_400;
-    let last = if u64::from(end.frames()) < first { u64::from(end.frames()) + day } else { u64::from(end.frames()) };
-    (last > first).then_some((nominal, first, last))
-}
-
-pub(crate) fn timecode_overlap(facts: &RollFacts) -> Vec<Breach> {
-    let mut by_roll: BTreeMap<(&str, u32), Vec<(u64, u64, &str)>> = BTreeMap::new();
-    for (clip, record) in recorded(facts).filter(|(clip, _)| is_picture(clip)) {
-        if let (Some(roll), Some((nominal, first, last))) = (clip.roll.as_deref(), span(record)) {
-            by_roll.entry((roll, nominal)).or_default().push((first, last, clip.name.as_str()));
-        }
-    }
-    let mut breaches = Vec::new();
-    for ((roll, _), mut spans) in by_roll {
-        spans.sort_unstable();
-        let mut furthest: Option<(u64, &str)> = None;
-        for (first, last, clip) in spans {
-            if let Some((end, other)) = furthest
-                && first < end
-            {
-                breaches.push(Breach::of_clip(
-                    format!("{clip} and {other} share timecode on roll {roll} ({} frame(s))", end.min(last) - first),
-                    clip,
-                ));
-            }
-            if furthest.is_none_or(|(end, _)| last > end) {
-                furthest = Some((last, clip));
-            }
-        }
-    }
-    breaches
-}
-
-pub(crate) fn sound_number(rule: &Rule, facts: &RollFacts, field: &str, unit: &str) -> Vec<Breach> {
-    let Some(wanted) = rule.value else { return Vec::new() };
-    recorded(facts)
-        .filter(|(clip, _)| clip.kind == ClipKind::Sound)
-        .filter_map(|(clip, record)| match record.get(field) {
-            Some(FieldValue::Int(value)) if *value != wanted => {
-                Some(Breach::of_clip(format!("{} has {value} {unit}, {wanted} {unit} are asked for", clip.name), &clip.name))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-pub(crate) fn no_ixml(facts: &RollFacts) -> Vec<Breach> {
-    let has_ixml =
-        |record: &ClipRecord| record.fields.values().any(|field| field.sources.iter().any(|said| said.source.contains("iXML")));
-    recorded(facts)
-        .filter(|(clip, record)| clip.kind == ClipKind::Sound && !has_ixml(record))
-        .map(|(clip, _)| Breach::of_clip(format!("{} carries no iXML", clip.name), &clip.name))
-        .collect()
-}
-
-/// Seconds since midnight in which a clip runs; rates differ between picture and sound.
-fn seconds(record: &ClipRecord) -> Option<(f64, f64)> {
-    let (nominal, first, last) = span(record)?;
-    Some((first as f64 / f64::from(nominal), last as f64 / f64::from(nominal)))
-}
-
-/// Only where the card holds both picture and sound with timecode.
-pub(crate) fn no_timecode_match(facts: &RollFacts) -> Vec<Breach> {
-    let pictures: Vec<(f64, f64)> =
-        recorded(facts).filter(|(clip, _)| is_picture(clip)).filter_map(|(_, record)| seconds(record)).collect();
-    if pictures.is_empty() {
-        return Vec::new();
-    }
-    recorded(facts)
-        .filter(|(clip, _)| clip.kind == ClipKind::Sound)
-        .filter_map(|(clip, record)| seconds(record).map(|span| (clip, span)))
-        .filter(|(_, (first, last))| !pictures.iter().any(|(start, end)| start < last && first < end))
-        .map(|(clip, _)| Breach::of_clip(format!("no picture clip of this card runs while {} does", clip.name), &clip.name))
-        .collect()
 }
 
 pub(crate) fn conflicts(facts: &RollFacts) -> Vec<Breach> {

@@ -1,8 +1,10 @@
 //! Promises of the rules: each breach is found with its code, and nothing is found where nothing is wrong.
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod table;
+
 use checkgate_model::{Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, Finding, FrameRate, RelPath, Roll, Severity};
-use checkgate_rules::{CODES, ProfileError, RollFacts, check, parse, profile, profile_names};
+use checkgate_rules::{CODES, ProfileError, ProjectFacts, RollFacts, check, explain, explanations, parse, profile, profile_names};
 use proptest::prelude::*;
 
 fn rel(text: &str) -> RelPath {
@@ -28,6 +30,7 @@ fn add_clip(facts: &mut RollFacts, name: &str, roll: &str, start: &str, end: &st
         ("tc.rate", Some(FieldValue::Rational(24, 1))),
         ("rate.project", Some(FieldValue::Rational(24, 1))),
         ("camera.serial", text("2001")),
+        ("camera.model", text("ALEXA 35")),
         ("reel.name", text(roll)),
     ] {
         record.state(field, "", value, "", "mov");
@@ -82,6 +85,24 @@ fn every_shipped_profile_parses_and_every_rule_says_what_to_do() {
 }
 
 #[test]
+fn every_code_has_a_check_and_is_explained() {
+    let explained: Vec<&str> = explanations().iter().map(|one| one.code.as_str()).collect();
+    for code in CODES {
+        let words = explain(code).unwrap_or_else(|| panic!("{code} is not explained"));
+        assert!(words.what.len() > 15 && words.why.len() > 15, "{code}");
+        assert!(words.now.is_none(), "{code}: what to do now stands in the profile");
+    }
+    // What is no rule says itself what to do.
+    for one in explanations().iter().filter(|one| !CODES.contains(&one.code.as_str())) {
+        assert!(one.now.as_ref().is_some_and(|now| now.len() > 10), "{}", one.code);
+    }
+    let mut once = explained.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), explained.len(), "a code is explained once");
+}
+
+#[test]
 fn bad_names_are_found_and_nothing_is_renamed() {
     for (path, code) in [
         ("A003R1JL/NUL.txt", "name.reserved"),
@@ -115,7 +136,7 @@ fn empty_things_are_found() {
     let mut facts = good();
     facts.empty_folders.push(rel("A003R1JL/ARRI"));
     facts.files.push((rel("A003R1JL/list.txt"), 0));
-    assert_eq!(codes(&facts), ["files.zero_bytes", "folders.empty"]);
+    assert_eq!(codes(&facts), ["folders.empty", "files.zero_bytes"]);
     let none = found(&RollFacts::default());
     assert_eq!((none[0].code.as_str(), none[0].overridable), ("files.none", false));
 }
@@ -152,7 +173,7 @@ fn rates_and_timecode_are_checked() {
     record.fields.remove("rate.project");
     record.state("rate.project", "fps", Some(FieldValue::Rational(25, 1)), "", "mov");
     assert_eq!(codes(&facts), ["rate.differs", "timecode.overlap"]);
-    let project = good().with_project_rate(FrameRate::new(25, 1));
+    let project = good().in_project(ProjectFacts { rate: FrameRate::new(25, 1), ..ProjectFacts::default() });
     assert_eq!(codes(&project), ["rate.differs", "rate.differs"]);
     let mut midnight = good();
     add_clip(&mut midnight, "A003C003_261123_R1JL", "A003R1JL", "23:59:59:00", "00:00:01:00");
@@ -209,6 +230,12 @@ fn a_profile_of_ones_own_is_checked_when_it_is_read() {
     assert_eq!(parse(own).unwrap().rule("files.hidden").unwrap().severity, Severity::Error);
     assert!(matches!(parse(&own.replace("files.hidden", "files.secret")), Err(ProfileError::UnknownCode(_))));
     assert!(matches!(parse(&own.replace("\"house\"", "\"nobody\"")), Err(ProfileError::UnknownBase(_))));
+    // What builds on another profile names only what differs, or takes a rule out.
+    let brief = "name = \"mine\"\ntitle = \"Mine\"\nextends = \"house\"\n[[rule]]\ncode = \"upload.rolls\"\nmax = 20\n[[rule]]\ncode = \"capture.floor\"\noff = true\n";
+    let read = parse(brief).unwrap();
+    assert_eq!(read.rule("upload.rolls").map(|rule| (rule.max, rule.severity)), Some((Some(20), Severity::Warning)));
+    assert!(read.rule("capture.floor").is_none());
+    assert!(matches!(parse(&brief.replace("extends = \"house\"\n", "")), Err(ProfileError::Incomplete { what: "severity", .. })));
     assert!(matches!(parse(&format!("{own}pattern = \"(\"\n")), Err(ProfileError::Pattern { .. })));
 }
 
