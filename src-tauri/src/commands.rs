@@ -4,7 +4,8 @@ use crate::dialog;
 use crate::shell::Shell;
 use checkgate_contract::{
     CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty,
-    ExportRequest, JobRequest, MaybeId, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame, Written,
+    ExportRequest, JobRequest, MaybeId, OverrideRequest, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame, WithdrawRequest,
+    Written,
 };
 use checkgate_model::Problem;
 use tauri::ipc::{Channel, Invoke};
@@ -34,6 +35,8 @@ adapters! {
     start_upload(request: CardRequest) -> Empty = |app| app.start_upload(request);
     stop_upload(request: CardRequest) -> Empty = |app| app.stop_upload(request);
     eject_card(request: CardRequest) -> Empty = |app| app.eject_card(request);
+    override_finding(request: OverrideRequest) -> Empty = |app| app.override_finding(request);
+    withdraw_override(request: WithdrawRequest) -> Empty = |app| app.withdraw_override(request);
     set_preset(request: PresetView) -> Empty = |app| app.set_preset(request);
     set_cloud(request: CloudRequest) -> Empty = |app| app.set_cloud(request);
     set_project(request: ProjectRequest) -> Empty = |app| app.set_project(request);
@@ -107,6 +110,8 @@ handled![
     start_upload,
     stop_upload,
     pick_verification,
+    override_finding,
+    withdraw_override,
     export,
     set_preset,
     set_cloud,

@@ -109,7 +109,7 @@ pub fn inspect(root: &Path) -> Result<(CardRecognition, Vec<ClipRecord>), Proble
     }
     let mut recognition = card.recognise();
     let mut records = checkgate_camera::describe_all(&card, &recognition);
-    let more = crate::describe::rule_findings(&recognition, &records);
+    let more = crate::rules_check::house_findings(&recognition, &records);
     recognition.findings.extend(more);
     recognition.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     records.extend(checkgate_camera::describe_without_media(&card, &recognition));

@@ -24,13 +24,19 @@ impl App {
     pub(crate) async fn notice(&self, root: PathBuf) -> Result<Noticed, Problem> {
         let root = checkgate_volume::place::canonical(&root)
             .map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no folder {}: {error}", root.display())))?;
-        let listed = {
+        let (listed, pieces) = {
             let root = root.clone();
-            tokio::task::spawn_blocking(move || read_card(&root))
-                .await
-                .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??
+            tokio::task::spawn_blocking(move || {
+                let listed = read_card(&root)?;
+                let pieces = CardSource::open(&root).map(|card| crate::joined::pieces_of(&card, &listed.recognition))?;
+                Ok::<_, Problem>((listed, pieces))
+            })
+            .await
+            .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??
         };
         let stored = self.catalog().store_card(&listed).await.map_err(state_problem)?;
+        self.place_card(&stored.id).await?;
+        self.join_with_other_cards(&stored.id, &pieces).await?;
         if stored.id == listed.id {
             let recognition = &stored.recognition;
             let line = format!(
@@ -46,6 +52,13 @@ impl App {
         lock(&self.inner.mounted).insert(stored.id.clone(), root);
         self.announce();
         Ok(Noticed { card: stored })
+    }
+
+    /// A card belongs to the project that is set when it is first seen, and is found from then on.
+    async fn place_card(&self, card: &str) -> Result<(), Problem> {
+        let project = self.rule_settings().await?.project;
+        self.catalog().place_in_project(card, &project).await.map_err(state_problem)?;
+        self.index_card(card).await
     }
 
     /// Where a card is mounted now.
@@ -87,7 +100,7 @@ pub(crate) fn may_be_card(volume: &Volume, destinations: &[PathBuf]) -> bool {
         && !destinations.iter().any(|destination| destination.starts_with(&volume.mount_point))
 }
 
-fn read_card(root: &Path) -> Result<CardRow, Problem> {
+pub(crate) fn read_card(root: &Path) -> Result<CardRow, Problem> {
     let card = CardSource::open(root)?;
     if card.listing().files.is_empty() {
         return Err(Problem::new(ErrorCode::SourceEmpty, format!("there are no files below {}", root.display())));

@@ -8,23 +8,7 @@ use crate::{App, clock, lock, not_found, state_problem};
 use checkgate_color::{ColorEngine, input_space};
 use checkgate_model::{CardRecognition, Clip, ClipKind, ClipRecord, ErrorCode, FileRole, Finding, Problem, Severity};
 use checkgate_preview::{Ffmpeg, Media, Picture, PreviewError, StillRequest, still};
-use checkgate_rules::{RollFacts, check, profile};
 use std::path::{Path, PathBuf};
-
-const PROFILE: &str = "house";
-
-/// Findings of the house rules over a recognised card.
-pub(crate) fn rule_findings(recognition: &CardRecognition, records: &[ClipRecord]) -> Vec<Finding> {
-    match profile(PROFILE) {
-        Some(rules) => check(&rules, &RollFacts::new(recognition, records)),
-        None => vec![Finding::new(
-            "rules.no_profile",
-            Severity::Warning,
-            format!("the rule profile {PROFILE:?} is not there, so names and metadata were not checked"),
-            "Check the installation.",
-        )],
-    }
-}
 
 /// How a clip's picture is asked for.
 pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord) -> Option<StillRequest> {
@@ -81,11 +65,12 @@ impl App {
         recognition: CardRecognition,
         previews: bool,
     ) -> Result<(), Problem> {
-        let (records, recognition) = {
+        let (records, recognition, looks) = {
             let root = root.clone();
             tokio::task::spawn_blocking(move || {
                 let source = CardSource::open(&root)?;
-                Ok::<_, Problem>((checkgate_camera::describe_all(&source, &recognition), recognition))
+                let looks = crate::look_facts::looks_of(&source);
+                Ok::<_, Problem>((checkgate_camera::describe_all(&source, &recognition), recognition, looks))
             })
             .await
             .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??
@@ -94,7 +79,9 @@ impl App {
             let position = u32::try_from(position).unwrap_or(u32::MAX);
             self.catalog().store_record(card, position, record, &search_words(reel, record)).await.map_err(state_problem)?;
         }
-        self.catalog().store_findings(card, "rules", &rule_findings(&recognition, &records)).await.map_err(state_problem)?;
+        self.index_card(card).await?;
+        self.judge_card(card, Some(looks)).await?;
+        self.judge_cards_beside(card).await?;
         self.announce();
         let sheet = if previews { self.render(card, reel, root, recognition, records).await? } else { None };
         self.catalog().set_described(card, sheet.as_deref()).await.map_err(state_problem)?;

@@ -5,17 +5,23 @@ mod card_source;
 mod cards;
 mod clock;
 mod cloud;
+mod delivery;
 mod describe;
 mod export;
 mod home;
 mod jobs;
+mod joined;
 mod journal;
+mod judgement;
+mod look_facts;
 pub mod manifests;
 mod offload_run;
 mod pictures;
 mod preview_folder;
 mod progress;
 mod repair;
+mod rules_check;
+mod search;
 mod settings;
 mod snapshot;
 mod store;
@@ -33,6 +39,8 @@ pub use jobs::JobOptions;
 pub use pictures::PictureSize;
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
 pub use repair::{RepairRequest, compare_folders};
+pub use rules_check::{RuleSettings, RuleWords, RulesRequest, rule_profile, rules_in_words};
+pub use search::{Question, SEARCH_FIELDS, understand};
 pub use settings::Settings;
 pub use tools::{list_volumes, tool_name};
 pub use verification::{VerifyAnswer, verify_folder};
@@ -47,6 +55,7 @@ pub mod engines {
     pub use checkgate_mhl as mhl;
     pub use checkgate_offload as offload;
     pub use checkgate_preview as preview;
+    pub use checkgate_rules as rules;
     pub use checkgate_transfer as transfer;
     pub use checkgate_volume as volume;
 }
@@ -124,6 +133,7 @@ impl App {
         };
         app.mark_interrupted().await?;
         app.find_mounted_cards().await?;
+        app.index_what_is_missing().await?;
         Ok(app)
     }
 

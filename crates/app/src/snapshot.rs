@@ -89,7 +89,7 @@ impl App {
         Ok(CardDetail {
             card: self.card_view(&row).await?,
             recognition: row.recognition.evidence.iter().map(|evidence| evidence.what.clone()).collect(),
-            findings: self.catalog().findings_of(id).await.map_err(state_problem)?,
+            findings: self.findings_of(id).await?,
             failed_files: failed_files
                 .into_iter()
                 .map(|file| FailedFileView { copy: file.copy, path: file.path, problem: file.problem })
@@ -109,31 +109,30 @@ impl App {
     /// Part of the clip list.
     pub async fn clips(&self, request: ClipsRequest) -> Result<ClipPage, Problem> {
         let limit = request.limit.clamp(1, 500);
-        let (total, rows) = self
-            .catalog()
-            .find_clips(request.card.as_deref(), &request.filter, request.offset, limit)
-            .await
-            .map_err(state_problem)?;
+        let mut question = crate::search::understand(&request.filter);
+        question.search.card.clone_from(&request.card);
+        let (total, rows) =
+            self.catalog().search_clips(&question.search, request.offset, limit).await.map_err(state_problem)?;
         let mut clips = Vec::new();
         let mut card: Option<(CardRow, Vec<Finding>)> = None;
         for row in rows {
             if card.as_ref().is_none_or(|(known, _)| known.id != row.card) {
                 let known =
                     self.catalog().card(&row.card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", &row.card))?;
-                let findings = self.catalog().findings_of(&row.card).await.map_err(state_problem)?;
+                let findings = self.findings_of(&row.card).await?;
                 card = Some((known, findings));
             }
             if let Some((known, findings)) = &card {
                 clips.push(clip_view(known, &row, findings));
             }
         }
-        Ok(ClipPage { total, offset: request.offset, clips })
+        Ok(ClipPage { total, offset: request.offset, clips, notes: question.notes })
     }
 
     /// Everything about one clip.
     pub async fn clip(&self, card: &str, index: u32) -> Result<ClipDetail, Problem> {
         let known = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
-        let findings = self.catalog().findings_of(card).await.map_err(state_problem)?;
+        let findings = self.findings_of(card).await?;
         let rows = self.catalog().clips_of(card).await.map_err(state_problem)?;
         let row = rows.into_iter().find(|row| row.position == index).ok_or_else(|| not_found("clip", &index.to_string()))?;
         let clip = known.recognition.clips.get(index as usize).ok_or_else(|| not_found("clip", &index.to_string()))?;
@@ -192,6 +191,24 @@ impl App {
         Ok(clips.into_iter().filter_map(|clip| clip.record).collect())
     }
 
+    /// Ids of the newest cards, newest first.
+    pub async fn card_ids(&self) -> Result<Vec<String>, Problem> {
+        Ok(self.catalog().cards(1000).await.map_err(state_problem)?.into_iter().map(|card| card.id).collect())
+    }
+
+    /// The described clips of a card with their records, in order, and what the card is called.
+    pub async fn described_clips(
+        &self,
+        card: &str,
+    ) -> Result<(String, Vec<(checkgate_model::Clip, checkgate_model::ClipRecord)>), Problem> {
+        let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
+        let rows = self.catalog().clips_of(card).await.map_err(state_problem)?;
+        let clips = &row.recognition.clips;
+        let pairs =
+            rows.into_iter().filter_map(|known| Some((clips.get(known.position as usize)?.clone(), known.record?))).collect();
+        Ok((row.reel, pairs))
+    }
+
     /// The row of a card.
     pub async fn card_row(&self, id: &str) -> Result<CardView, Problem> {
         let row = self.catalog().card(id).await.map_err(state_problem)?.ok_or_else(|| not_found("card", id))?;
@@ -201,7 +218,7 @@ impl App {
     async fn card_view(&self, row: &CardRow) -> Result<CardView, Problem> {
         let job = self.catalog().latest_job_of(&row.id).await.map_err(state_problem)?;
         let copies = newest_copies(self.catalog().copies_of_card(&row.id).await.map_err(state_problem)?);
-        let findings = self.catalog().findings_of(&row.id).await.map_err(state_problem)?;
+        let findings = self.findings_of(&row.id).await?;
         let upload = self.catalog().upload_of(&row.id).await.map_err(state_problem)?;
         let policy = self.settings().await?.policy;
         let verdict = judge(&policy, &self.facts(&row.id).await?);

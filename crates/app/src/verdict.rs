@@ -3,7 +3,7 @@
 use crate::{App, clock, state_problem};
 use checkgate_catalog::CopyRow;
 use checkgate_model::verdict::judge;
-use checkgate_model::{CardFacts, CopyFacts, Problem, Severity, Verdict};
+use checkgate_model::{CardFacts, CopyFacts, Problem, Verdict};
 use std::collections::BTreeMap;
 
 impl App {
@@ -15,14 +15,15 @@ impl App {
 
     pub(crate) async fn facts(&self, card: &str) -> Result<CardFacts, Problem> {
         let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| crate::not_found("card", card))?;
-        let findings = self.catalog().findings_of(card).await.map_err(state_problem)?;
+        let findings = self.findings_of(card).await?;
         let upload = self.catalog().upload_of(card).await.map_err(state_problem)?;
         let job = self.catalog().latest_job_of(card).await.map_err(state_problem)?;
         Ok(CardFacts {
             files: row.recognition.file_count,
             source_device: row.source_device,
             source_reread_equal: job.and_then(|job| job.reread_equal),
-            open_errors: findings.iter().filter(|finding| finding.severity == Severity::Error).count() as u64,
+            open_errors: findings.iter().filter(|finding| finding.is_open_error()).count() as u64,
+            overridden: crate::judgement::overridden(&findings),
             copies: newest_copies(self.catalog().copies_of_card(card).await.map_err(state_problem)?)
                 .into_iter()
                 .map(|copy| CopyFacts {

@@ -279,6 +279,22 @@ impl Catalog {
         Ok(())
     }
 
+    /// The findings of one source.
+    pub async fn findings_from(&self, card: &str, source: &str) -> Result<Vec<Finding>, CatalogError> {
+        let rows = sqlx::query("select finding from finding where card = ? and source = ? order by rowid")
+            .bind(card)
+            .bind(source)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(|row| parse("finding", &row.get::<String, _>(0))).collect()
+    }
+
+    /// The card with this content, if it is known.
+    pub async fn card_by_fingerprint(&self, fingerprint: &str) -> Result<Option<String>, CatalogError> {
+        let row = sqlx::query("select id from card where fingerprint = ?").bind(fingerprint).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
     /// All findings of a card, worst first.
     pub async fn findings_of(&self, card: &str) -> Result<Vec<Finding>, CatalogError> {
         let rows =

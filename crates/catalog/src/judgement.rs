@@ -154,6 +154,12 @@ impl Catalog {
         Ok(())
     }
 
+    /// Cards with recordings that lie on several cards.
+    pub async fn cards_with_joins(&self) -> Result<std::collections::BTreeSet<String>, CatalogError> {
+        let rows = sqlx::query("select distinct card from span_join").fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// What is known of a card's recordings that lie on several cards.
     pub async fn span_joins_of(&self, card: &str) -> Result<Vec<SpanJoinRow>, CatalogError> {
         let rows = sqlx::query("select card, clip, others, whole, words from span_join where card = ? order by clip")

@@ -192,7 +192,7 @@ impl Catalog {
         }
         for (column, text) in [("i.reel", &asked.reel), ("i.day", &asked.day)] {
             if let Some(text) = text {
-                found.and(&format!("substr({column}, 1, length(?)) = ?"), &[text, text])?;
+                found.and(&format!("instr(char(10) || {column}, char(10) || ?) > 0"), &[text])?;
             }
         }
         for (column, text) in [("i.model", &asked.model), ("i.mode", &asked.mode), ("i.codec", &asked.codec)] {

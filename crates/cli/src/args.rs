@@ -94,6 +94,26 @@ pub(crate) enum Command {
     /// Colour spaces and exact evaluation of colour transforms.
     #[command(subcommand)]
     Color(Color),
+    /// Find clips of all known cards: by reel, timecode, scene, take, camera format, file name, or words.
+    #[command(
+        after_help = "Examples:\n  checkgate search --reel A003 --tc 14:00-14:05\n  checkgate search --scene '12*' --take 3 --camera A\n  checkgate search --model 'ALEXA 35' --codec prores --squeeze 2\n  checkgate search tc:23:59:50:00-00:00:10:00 night\n  checkgate search --file A003C001_261123_R1JL.0001234.ari\n\nFrames of a timecode are those of the clip's own rate. The same parts (reel:A003 tc:14:00 scene:12 camera:A …) work in the\nwindow's search field. Exit code 1 if nothing is found."
+    )]
+    Search(crate::args_clips::Search),
+    /// Rules: judge cards and deliveries, list and explain the rules, override findings with name and reason.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  checkgate rules check /media/A003R1JL\n  checkgate rules explain roll.duplicate\n  checkgate rules override A003R1JL roll.duplicate --by 'K. Adams' --reason 'agreed with post'\n  checkgate rules project --name NIGHTFALL --rate 24"
+    )]
+    Rules(crate::args_clips::Rules),
+    /// ASC framing decision lists: tell, check, find their clips, convert. `export fdl` drafts one.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  checkgate fdl info show.fdl\n  checkgate fdl check show.fdl\n  checkgate fdl match show.fdl /mnt/ssd/A003R1JL"
+    )]
+    Fdl(crate::args_clips::Fdl),
+    /// Edit decision lists: read, and find the clips their events show.
+    #[command(subcommand, after_help = "Example:\n  checkgate edl read pull.edl --rate 24 --in /mnt/ssd/A003R1JL")]
+    Edl(crate::args_clips::Edl),
     /// Write the clips of a card or folder for others: ALE, CSV, OTIO, OMC-JSON, OpenTrackIO, or a draft of an ASC FDL.
     #[command(
         after_help = "Examples:\n  checkgate export ale /mnt/ssd/A003R1JL -o A003R1JL.ale\n  checkgate export csv /mnt/ssd/A003R1JL -o -\n  checkgate export otio A003R1JL -o A003R1JL.otio\n  checkgate export omc A003R1JL -o A003R1JL.omc.json\n  checkgate export opentrackio A003R1JL -o A003R1JL.jsonl\n  checkgate export fdl A003R1JL -o A003R1JL.fdl\n\nWhat a format cannot hold is said on stderr. OTIO is a string-out with a picture track per camera; its media paths are relative to the card root. OpenTrackIO is one sample per clip and line. The FDL has a canvas per camera format and no framing decision."

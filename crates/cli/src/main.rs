@@ -1,6 +1,7 @@
 //! The command line of Checkgate: arguments in, use cases of `checkgate-app`, words or `--json` out. Must hold no logic of its own.
 
 mod args;
+mod args_clips;
 mod args_mhl;
 mod args_repair;
 mod command;
@@ -65,6 +66,10 @@ async fn run(
         Command::Compare(options) => command::compare(options, output).await,
         Command::Preview(options) => command::preview(options, output).await,
         Command::Color(options) => command::color(&options, output),
+        Command::Search(options) => command::search(home, options, output).await,
+        Command::Rules(command) => command::rules(home, command, output).await,
+        Command::Fdl(command) => command::fdl(home, command, output).await,
+        Command::Edl(command) => command::edl(home, command, output).await,
         Command::Export(options) => command::export(home, &options, output).await,
         Command::Upload(options) => command::upload(home, options, output).await,
         Command::Watch(options) => command::watch(home, options, output).await,

@@ -92,6 +92,9 @@ impl Output {
             self.line(&format!("  {severity} {}{path}", finding.code));
             self.line(&format!("          {}", finding.message));
             self.line(&format!("          {}", finding.hint));
+            if let Some(by) = &finding.overridden {
+                self.line(&format!("          overridden by {} at {}: {}", by.by, by.at, by.reason));
+            }
         }
     }
 
@@ -111,6 +114,9 @@ impl Output {
             for unmet in &card.verdict.unmet {
                 self.line(&format!("  - {}", unmet.reason));
             }
+        }
+        for one in &card.verdict.overridden {
+            self.line(&format!("  overridden by {} at {}: {}  ({}: {})", one.by.by, one.by.at, one.by.reason, one.code, one.message));
         }
         for copy in &card.copies {
             let evidence = if copy.evidence_words.is_empty() { "not proven" } else { &copy.evidence_words };

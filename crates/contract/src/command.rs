@@ -53,6 +53,10 @@ commands! {
     stop_upload(req::CardRequest) -> req::Empty;
     /// Opens a dialog for a folder and verifies it against whatever manifests are there.
     pick_verification(req::Empty) -> req::MaybeId;
+    /// Overrides findings of a card, with a name and a reason.
+    override_finding(req::OverrideRequest) -> req::Empty;
+    /// Takes back overrides of a card.
+    withdraw_override(req::WithdrawRequest) -> req::Empty;
     /// Opens a dialog and writes an ALE or CSV.
     export(req::ExportRequest) -> req::Written;
     /// Changes what runs by itself.

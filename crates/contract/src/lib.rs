@@ -8,10 +8,12 @@ pub mod frame;
 pub mod manifest_view;
 pub mod repair_view;
 pub mod request;
+pub mod rules_view;
 pub mod typescript;
 pub mod view;
 
 pub use command::COMMAND_NAMES;
 pub use frame::{CardTick, LaneTick, UiFrame};
 pub use request::*;
+pub use rules_view::*;
 pub use view::*;

@@ -43,7 +43,7 @@ pub struct ClipsRequest {
     /// Only this card.
     #[ts(optional)]
     pub card: Option<String>,
-    /// Words that must all occur in name, reel, timecode, scene, take, camera or codec.
+    /// Words that must all occur, timecodes, and parts such as `reel:A003`, `tc:14:00-14:05`, `scene:12`, `camera:A`.
     #[serde(default)]
     pub filter: String,
     /// First row.
@@ -59,6 +59,36 @@ pub struct ClipRequest {
     pub card: String,
     /// Position on the card.
     pub index: u32,
+}
+
+/// Override findings of a card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct OverrideRequest {
+    /// Card.
+    pub card: String,
+    /// Code of the findings.
+    pub code: String,
+    /// Only the one about this path.
+    #[serde(default)]
+    #[ts(optional)]
+    pub path: Option<String>,
+    /// Only the one about this clip.
+    #[serde(default)]
+    #[ts(optional)]
+    pub clip: Option<String>,
+    /// Who overrides, by name.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Take back overrides of a card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct WithdrawRequest {
+    /// Card.
+    pub card: String,
+    /// Code of the findings.
+    pub code: String,
 }
 
 /// What to export.

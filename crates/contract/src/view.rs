@@ -149,14 +149,22 @@ pub struct FindingCounts {
     pub warnings: u32,
     /// Notes.
     pub notes: u32,
+    /// Findings a named person overrode; they count under none of the others.
+    pub overridden: u32,
 }
 
 impl FindingCounts {
     /// Counts `findings`.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
-        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count() as u32;
-        Self { errors: count(Severity::Error), warnings: count(Severity::Warning), notes: count(Severity::Note) }
+        let open = |finding: &&Finding| finding.overridden.is_none();
+        let count = |severity| findings.iter().filter(open).filter(|finding| finding.severity == severity).count() as u32;
+        Self {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+            overridden: findings.iter().filter(|finding| finding.overridden.is_some()).count() as u32,
+        }
     }
 }
 
@@ -328,6 +336,8 @@ pub struct ClipPage {
     pub offset: u32,
     /// The clips.
     pub clips: Vec<ClipView>,
+    /// Parts of the question that were not understood, in words.
+    pub notes: Vec<String>,
 }
 
 /// One statement of one source about a field.

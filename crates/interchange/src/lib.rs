@@ -4,6 +4,7 @@
 pub mod ale;
 pub mod csv;
 pub mod edl;
+pub mod edl_match;
 pub mod fdl;
 mod json;
 pub mod omc;

@@ -2,9 +2,11 @@
 
 mod cards;
 mod cloud;
+mod lists;
 mod media;
 mod mhl;
 mod repair;
+mod rules;
 mod stopper;
 mod verify;
 mod volumes;
@@ -15,6 +17,8 @@ pub(crate) use media::{color, completions, export, forge, inspect, preview};
 
 pub(crate) use mhl::mhl;
 pub(crate) use repair::{compare, repair};
+pub(crate) use lists::{edl, fdl};
+pub(crate) use rules::{rules, search};
 use stopper::Stopper;
 pub(crate) use verify::verify;
 pub(crate) use volumes::{eject, mount, volumes};

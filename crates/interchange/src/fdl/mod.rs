@@ -6,10 +6,12 @@ mod check;
 mod clips;
 mod draft;
 mod shape;
+mod summary;
 
 pub use check::{FdlFault, FdlRule};
 pub use clips::{FdlMatch, FdlMatches, MatchedBy};
 pub use draft::{FdlDraft, draft};
+pub use summary::{CanvasSummary, DecisionSummary, FdlSummary, IntentSummary};
 
 use crate::json::{self, ReadJsonError};
 use serde_json::{Map, Value, json};
