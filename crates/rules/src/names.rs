@@ -116,8 +116,17 @@ pub(crate) fn hidden(facts: &RollFacts) -> Vec<Breach> {
         .collect()
 }
 
+/// One breach for all of them: cameras make folders they may never use.
 pub(crate) fn empty_folders(facts: &RollFacts) -> Vec<Breach> {
-    facts.empty_folders.iter().map(|path| Breach::of_path(format!("the folder {} is empty", path.as_str()), path)).collect()
+    match facts.empty_folders.as_slice() {
+        [] => Vec::new(),
+        [path] => vec![Breach::of_path(format!("the folder {} is empty", path.as_str()), path)],
+        many => {
+            let more = if many.len() > 8 { format!(" and {} more", many.len() - 8) } else { String::new() };
+            let list = many.iter().take(8).map(RelPath::as_str).collect::<Vec<_>>().join(", ");
+            vec![Breach::of_card(format!("{} folders are empty: {list}{more}", many.len()))]
+        }
+    }
 }
 
 /// Picture and sound of zero bytes are an error of the structural check; here it is about everything else.
