@@ -135,7 +135,7 @@ describe('what is said', () => {
     expect(document.body.textContent).not.toMatch(/safe to format/i)
     const [card] = backend.state.cards
     if (card === undefined) throw new Error('no card')
-    backend.change({ cards: [{ ...card, verdict: { safe: true, policy: 'two device-verified copies', unmet: [] } }] })
+    backend.change({ cards: [{ ...card, verdict: { safe: true, policy: 'two device-verified copies', unmet: [], overridden: [] } }] })
     await settled()
     expect(screen()).toContain('SAFE TO FORMAT')
   })
@@ -149,6 +149,57 @@ describe('what is said', () => {
   it('a state that cannot be opened is said on top, not hidden', async () => {
     await show('broken')
     expect(document.querySelector('[role=alert]')?.textContent).toContain('state_failed')
+  })
+  it('an error that may be overridden asks for a name and a reason, and stays on the page, marked', async () => {
+    await show('busy')
+    await keys('ArrowDown', 'ArrowDown')
+    const buttons = () => [...document.querySelectorAll<HTMLButtonElement>('aside .findings button')]
+    expect(buttons().map((one) => one.textContent)).toEqual(['Override'])
+    buttons()[0]?.click()
+    await settled()
+    const type = async (place: number, words: string) => {
+      const field = document.querySelectorAll<HTMLInputElement>('aside form input')[place]
+      if (field === undefined) throw new Error('no field')
+      field.value = words
+      field.dispatchEvent(new Event('input', { bubbles: true }))
+      await settled()
+    }
+    const submit = () => document.querySelector<HTMLButtonElement>('aside form [type=submit]')
+    expect(submit()?.disabled).toBe(true)
+    await type(0, 'K. Adams')
+    await type(1, 'agreed with post')
+    submit()?.click()
+    await settled()
+    expect(called('override_finding')).toEqual([{ card: 'c001', code: 'roll.duplicate', by: 'K. Adams', reason: 'agreed with post' }])
+    expect(why()).toContain('the project has a roll C001 already')
+    expect(why()).toMatch(/Overridden by K\. Adams, .*: agreed with post/)
+    buttons().find((one) => one.textContent === 'Take back')?.click()
+    await settled()
+    expect(called('withdraw_override')).toEqual([{ card: 'c001', code: 'roll.duplicate' }])
+    expect(why()).not.toContain('Overridden by')
+  })
+  it('a clip that was found leads to its card', async () => {
+    await show('busy')
+    await keys('Ctrl+f')
+    expect(place()).toContain('Clips')
+    const field = document.querySelector<HTMLInputElement>('[type=search]')
+    if (field === null) throw new Error('no field')
+    field.value = 'b002'
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+    await settled()
+    await keys('ArrowDown', 'c')
+    expect(place()).toContain('Cards')
+    expect(chosen()).toBe('card-b002')
+  })
+  it('says what part of a question it did not understand', async () => {
+    await show('busy')
+    await keys('/')
+    const field = document.querySelector<HTMLInputElement>('[type=search]')
+    if (field === null) throw new Error('no field')
+    field.value = 'tc:noon'
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+    await settled()
+    expect(screen()).toContain('Not understood: "noon" is no timecode')
   })
   it('a filter that matches nothing says so and offers to clear it', async () => {
     await show('busy')

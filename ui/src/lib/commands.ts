@@ -134,7 +134,20 @@ export const COMMANDS: readonly Command[] = [
   },
   { id: 'why', title: 'Show why', keys: ['.'], when: ({ page }) => page.focusWhy !== null, run: ({ page }) => page.focusWhy?.() },
   {
-    id: 'filter', title: 'Filter clips', keys: ['/'], when: always,
+    id: 'clip.card', title: 'Go to the card of this clip', keys: ['C'],
+    when: ({ store, page }) => page.place === 'clips' && page.clip !== null && store.cardView(page.clip.card) !== null,
+    run: ({ page }) => { if (page.clip) page.openCard(page.clip.card) },
+  },
+  {
+    id: 'find', title: 'Find clips of all cards', keys: ['Mod+F'], when: always,
+    run: ({ page }) => {
+      page.scope = null
+      page.go('clips')
+      queueMicrotask(() => setTimeout(() => page.focusFilter?.()))
+    },
+  },
+  {
+    id: 'filter', title: 'Find clips', keys: ['/'], when: always,
     run: ({ page }) => {
       page.go('clips')
       // The field may only be on its way to the screen.

@@ -1,7 +1,9 @@
 //! The state database keeps its promises across closing and opening.
 
+mod search;
+
 use checkgate_catalog::{
-    CardRow, Catalog, CopyFileRow, CopyRow, DestinationRow, FailedFileRow, JobRow, UploadPartRow, UploadRow,
+    CardRow, Catalog, ClipSearch, CopyFileRow, CopyRow, DestinationRow, FailedFileRow, JobRow, UploadPartRow, UploadRow,
 };
 use checkgate_model::{
     CardRecognition, Clip, ClipKind, ClipRecord, Confidence, ErrorCode, Evidence, EvidenceLevel, FieldValue, HashFormat,
@@ -149,10 +151,15 @@ async fn clips_are_found_by_every_word() {
     let mut record = ClipRecord::new("A003C002");
     record.state("slate.scene", "", Some(FieldValue::Text("42B".to_owned())), "42B", "ale");
     catalog.store_record("c1", 1, &record, "A003C002 A003R1JL 42B ALEXA").await.expect("stores");
-    let (total, found) = catalog.find_clips(None, "42b alexa", 0, 10).await.expect("finds");
+    let words = |text: &str, card: Option<&str>| ClipSearch {
+        words: text.split_whitespace().map(str::to_owned).collect(),
+        card: card.map(str::to_owned),
+        ..ClipSearch::default()
+    };
+    let (total, found) = catalog.search_clips(&words("42b alexa", None), 0, 10).await.expect("finds");
     assert_eq!((total, found[0].name.as_str()), (1, "A003C002"));
-    assert_eq!(catalog.find_clips(Some("c1"), "", 1, 10).await.expect("finds").1.len(), 1);
-    assert_eq!(catalog.find_clips(None, "%", 0, 10).await.expect("finds").0, 0, "a filter is text, not a pattern");
+    assert_eq!(catalog.search_clips(&words("", Some("c1")), 1, 10).await.expect("finds").1.len(), 1);
+    assert_eq!(catalog.search_clips(&words("%", None), 0, 10).await.expect("finds").0, 0, "a filter is text, not a pattern");
 }
 
 #[tokio::test]

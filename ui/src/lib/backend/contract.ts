@@ -42,6 +42,20 @@ hint: string,
  */
 retry: Retry, };
 
+export type Override = { 
+/**
+ * Name the person gave.
+ */
+by: string, 
+/**
+ * Reason the person gave.
+ */
+reason: string, 
+/**
+ * When, RFC 3339.
+ */
+at: string, };
+
 export type Finding = { 
 /**
  * Stable code, e.g. `structure.truncated`.
@@ -70,7 +84,11 @@ clip?: string,
 /**
  * Whether a named person may override it.
  */
-overridable: boolean, };
+overridable: boolean, 
+/**
+ * Who overrode it, if someone did.
+ */
+overridden?: Override, };
 
 export type Unmet = { 
 /**
@@ -81,6 +99,20 @@ code: string,
  * What is missing, in one sentence.
  */
 reason: string, };
+
+export type Overridden = { 
+/**
+ * Code of the finding.
+ */
+code: string, 
+/**
+ * What was found.
+ */
+message: string, 
+/**
+ * Who overrode it, why and when.
+ */
+by: Override, };
 
 export type Verdict = { 
 /**
@@ -94,7 +126,11 @@ policy: string,
 /**
  * Every unmet condition; empty exactly if `safe`.
  */
-unmet: Array<Unmet>, };
+unmet: Array<Unmet>, 
+/**
+ * Errors that would stand in the way, had a named person not overridden them.
+ */
+overridden: Array<Overridden>, };
 
 export type VolumeView = { 
 /**
@@ -290,7 +326,11 @@ warnings: number,
 /**
  * Notes.
  */
-notes: number, };
+notes: number, 
+/**
+ * Findings a named person overrode; they count under none of the others.
+ */
+overridden: number, };
 
 export type UploadState = "waiting" | "sending" | "offline" | "interrupted" | "processing" | "done" | "quarantined" | "failed";
 
@@ -538,7 +578,11 @@ offset: number,
 /**
  * The clips.
  */
-clips: Array<ClipView>, };
+clips: Array<ClipView>, 
+/**
+ * Parts of the question that were not understood, in words.
+ */
+notes: Array<string>, };
 
 export type SourceView = { 
 /**
@@ -928,7 +972,7 @@ export type ClipsRequest = {
  */
 card?: string, 
 /**
- * Words that must all occur in name, reel, timecode, scene, take, camera or codec.
+ * Words that must all occur, timecodes, and parts such as `reel:A003`, `tc:14:00-14:05`, `scene:12`, `camera:A`.
  */
 filter: string, 
 /**
@@ -949,6 +993,42 @@ card: string,
  * Position on the card.
  */
 index: number, };
+
+export type OverrideRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * Code of the findings.
+ */
+code: string, 
+/**
+ * Only the one about this path.
+ */
+path?: string, 
+/**
+ * Only the one about this clip.
+ */
+clip?: string, 
+/**
+ * Who overrides, by name.
+ */
+by: string, 
+/**
+ * Why.
+ */
+reason: string, };
+
+export type WithdrawRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * Code of the findings.
+ */
+code: string, };
 
 export type ExportRequest = { 
 /**
@@ -1021,6 +1101,10 @@ export interface Commands {
   stop_upload: { req: CardRequest; res: Empty };
   /** Opens a dialog for a folder and verifies it against whatever manifests are there. */
   pick_verification: { req: Empty; res: MaybeId };
+  /** Overrides findings of a card, with a name and a reason. */
+  override_finding: { req: OverrideRequest; res: Empty };
+  /** Takes back overrides of a card. */
+  withdraw_override: { req: WithdrawRequest; res: Empty };
   /** Opens a dialog and writes an ALE or CSV. */
   export: { req: ExportRequest; res: Written };
   /** Changes what runs by itself. */

@@ -72,7 +72,8 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
         const text = `${clip.name} ${clip.reel} ${clip.tc_start} ${clip.slate} ${clip.camera} ${clip.codec}`.toLowerCase()
         return words.every((word) => text.includes(word))
       })
-      return { total: found.length, offset, clips: found.slice(offset, offset + limit) }
+      const notes = words.filter((word) => /^tc:.*[a-z]/.test(word.slice(3)) || /^tc:[a-z]/.test(word)).map((word) => `"${word.slice(3)}" is no timecode`)
+      return { total: found.length, offset, clips: found.slice(offset, offset + limit), notes }
     },
     get_clip({ card, index }) {
       const clip = clipsOf(card)[index]
@@ -123,6 +124,16 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
     pick_verification() {
       fake.change({ verifications: made.verifications })
       return { id: 'ver1' }
+    },
+    override_finding: ({ card, code, by, reason }) => {
+      made.overrides.set(`${card} ${code}`, { by, reason, at: new Date().toISOString() })
+      fake.change({})
+      return {}
+    },
+    withdraw_override: ({ card, code }) => {
+      made.overrides.delete(`${card} ${code}`)
+      fake.change({})
+      return {}
     },
     export: ({ card, format }) => ({ path: `/mnt/ssd-7/${cardOf(card).reel}.${format}` }),
     set_preset(preset) {

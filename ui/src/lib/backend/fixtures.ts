@@ -30,8 +30,8 @@ export function card(id: string, reel: string, more: Partial<CardView> = {}): Ca
     id, reel, family: 'ARRI ALEXA 35', confidence: 'container_metadata', camera_letter: reel[0] ?? null,
     facts: 'ALEXA 35 · ARRIRAW 4.6K 3:2 · 24', clips: 41, files: 44, size_bytes: 812e9, seen_at: `${DAY}13:20:00Z`, mounted: true,
     writable: false, stations: stations('dd.....'), copies: [], job: null, job_state: null,
-    findings: { errors: 0, warnings: 0, notes: 0 },
-    verdict: { safe: false, policy: 'two device-verified copies', unmet: [{ code: 'verdict.copies', reason: '0 of 2 copies proven by read back (device)' }] },
+    findings: { errors: 0, warnings: 0, notes: 0, overridden: 0 },
+    verdict: { safe: false, policy: 'two device-verified copies', unmet: [{ code: 'verdict.copies', reason: '0 of 2 copies proven by read back (device)' }], overridden: [] },
     safe_since: null, ...more,
   }
 }
@@ -69,7 +69,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   }
 }
 
-const safeVerdict = { safe: true, policy: 'two device-verified copies', unmet: [] }
+const safeVerdict = { safe: true, policy: 'two device-verified copies', unmet: [], overridden: [] }
 
 export function busyCards(): CardView[] {
   return [
@@ -80,7 +80,7 @@ export function busyCards(): CardView[] {
         copy('c2', 'RAID-2', { state: 'reading_back', bytes_done: 308e9, evidence: null, evidence_words: '', method: '', proven_at: null, manifest_reread: false }),
       ],
       upload: upload({ state: 'waiting', bytes_done: 0, parts_done: 0, bytes_total: 812e9 }),
-      verdict: { safe: false, policy: 'two device-verified copies', unmet: [
+      verdict: { safe: false, policy: 'two device-verified copies', overridden: [], unmet: [
         { code: 'verdict.copies', reason: '1 of 2 copies proven by read back (device)' },
         { code: 'verdict.source_reread', reason: 'the card has not been read a second time' },
       ] },
@@ -88,7 +88,7 @@ export function busyCards(): CardView[] {
     card('b002', 'B002R1KD', {
       family: 'Sony VENICE 2', facts: 'VENICE 2 · X-OCN XT 8.6K 17:9 · 23.976', clips: 22, files: 71, size_bytes: 411e9,
       stations: stations('dddddw-', 'sending 96 of 411 GB'), job: 'j2', job_state: 'done', copies: [copy('c3', 'SSD-7', { bytes_done: 411e9, bytes_total: 411e9 }), copy('c4', 'RAID-2', { bytes_done: 411e9, bytes_total: 411e9 })],
-      findings: { errors: 0, warnings: 1, notes: 2 }, upload: upload(), verdict: safeVerdict, safe_since: `${DAY}14:02:00Z`,
+      findings: { errors: 0, warnings: 1, notes: 2, overridden: 0 }, upload: upload(), verdict: safeVerdict, safe_since: `${DAY}14:02:00Z`,
     }),
     card('c001', 'C001R0QW', {
       family: 'RED V-RAPTOR', facts: 'V-RAPTOR · R3D HQ 8K 17:9 · 24', clips: 12, files: 15, size_bytes: 512e9, mounted: false,
@@ -97,9 +97,9 @@ export function busyCards(): CardView[] {
         copy('c5', 'SSD-7', { state: 'interrupted', bytes_done: 211e9, bytes_total: 512e9, evidence: null, evidence_words: '', manifest_reread: false, proven_at: null }),
         copy('c6', 'RAID-2', { state: 'interrupted', bytes_done: 198e9, bytes_total: 512e9, evidence: null, evidence_words: '', manifest_reread: false, proven_at: null }),
       ],
-      findings: { errors: 1, warnings: 0, notes: 0 },
+      findings: { errors: 1, warnings: 0, notes: 0, overridden: 0 },
       problem: { code: 'source_gone', summary: 'The card was pulled after 211 GB of 512 GB.', details: ['C001_C009_1123QW.RDC/C001_C009_1123QW_002.R3D: no such device'], hint: 'Do not format the card. Put it back in and press R: the job goes on where it stopped.', retry: 'later' },
-      verdict: { safe: false, policy: 'two device-verified copies', unmet: [
+      verdict: { safe: false, policy: 'two device-verified copies', overridden: [], unmet: [
         { code: 'verdict.copy_incomplete', reason: 'SSD-7: the copy is not complete' },
         { code: 'verdict.copy_incomplete', reason: 'RAID-2: the copy is not complete' },
         { code: 'verdict.copies', reason: '0 of 2 copies proven by read back (device)' },
@@ -116,7 +116,7 @@ export function busyCards(): CardView[] {
     }),
     card('d004', 'D004R2AB', {
       family: 'Blackmagic URSA Cine', facts: 'URSA Cine 12K · BRAW 8:1 · 25', clips: 8, files: 8, size_bytes: 164e9,
-      stations: stations('dd.....'), findings: { errors: 0, warnings: 0, notes: 1 },
+      stations: stations('dd.....'), findings: { errors: 0, warnings: 0, notes: 1, overridden: 0 },
     }),
   ]
 }
@@ -137,12 +137,20 @@ export const busyTicks: CardTick[] = [
 
 const findings: Finding[] = [
   { code: 'clip.not_finalised', severity: 'error', message: 'C001_C009 has no index: the camera lost power while it recorded.', hint: 'Copy it anyway; look at it on the camera before the card is formatted.', clip: 'C001_C009_1123QW', path: 'C001_1123QW.RDM/C001_C009_1123QW.RDC/C001_C009_1123QW_002.R3D', overridable: false },
+  { code: 'roll.duplicate', severity: 'error', message: 'the project has a roll C001 already, on card C001 (MAG-4)', hint: 'A roll name is used once in a project. Copy this one under another roll name, and set the camera\u2019s reel counter.', overridable: true },
   { code: 'card.writable', severity: 'warning', message: 'The card is mounted so that the system can write to it.', hint: 'Use the write-protect switch of the card or the reader.', overridable: true },
   { code: 'card.extra_file', severity: 'note', message: '1 file does not belong to any clip; it is copied as well.', hint: 'Nothing to do.', path: '.Spotlight-V100/store.db', overridable: true },
 ]
 
+/** Overrides made on the page that is looked at: card and code. */
+export const overrides = new Map<string, { by: string; reason: string; at: string }>()
+
 export function cardDetail(view: CardView): CardDetail {
-  const wanted = findings.filter((one) => (one.severity === 'error' ? view.findings.errors : one.severity === 'warning' ? view.findings.warnings : view.findings.notes) > 0)
+  const marked = findings.map((one) => {
+    const by = overrides.get(`${view.id} ${one.code}`)
+    return by ? { ...one, overridden: by } : one
+  })
+  const wanted = marked.filter((one) => (one.severity === 'error' ? view.findings.errors : one.severity === 'warning' ? view.findings.warnings : view.findings.notes) > 0)
   return {
     card: view, recognition: [`${view.reel} in the folder name`, 'MXF identification: ARRI ALEXA 35, SUP 4.1.0', '41 of 41 clips name the same camera'],
     findings: wanted,

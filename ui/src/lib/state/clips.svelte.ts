@@ -10,6 +10,8 @@ export class ClipList {
   /** False until the first answer for the present question is there. */
   known = $state(false)
   problem = $state.raw<Problem | null>(null)
+  /** Parts of the question that were not understood. */
+  notes = $state.raw<readonly string[]>([])
   #blocks = $state.raw<ReadonlyMap<number, ClipView[]>>(new Map())
   #backend: Backend
   #card: string | null = null
@@ -73,6 +75,7 @@ export class ClipList {
       this.#renewed = generation
       this.#blocks = new Map([...kept, [block, page.clips]])
       this.total = page.total
+      this.notes = page.notes
       this.known = true
       this.problem = null
     } catch (thrown) {

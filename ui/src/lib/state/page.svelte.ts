@@ -30,7 +30,17 @@ function remember(name: string, on: boolean): void {
   }
 }
 
+function rememberedText(name: string): string {
+  try {
+    return localStorage.getItem(name) ?? ''
+  } catch {
+    return ''
+  }
+}
+
 export class Page {
+  /** Who sits here: asked for once, stands beside every override. */
+  name = $state(rememberedText('name'))
   place = $state<Place>('cards')
   card = $state<string | null>(null)
   clip = $state.raw<ClipView | null>(null)
@@ -62,6 +72,20 @@ export class Page {
   go(place: Place): void {
     this.place = place
     this.large = false
+  }
+
+  rememberName(): void {
+    try {
+      localStorage.setItem('name', this.name.trim())
+    } catch {
+      // As above.
+    }
+  }
+
+  /** Opens a card, from wherever one of its clips was found. */
+  openCard(card: string): void {
+    this.card = card
+    this.go('cards')
   }
 
   /** Opens the clips of a card. */
