@@ -4,8 +4,8 @@ use crate::dialog;
 use crate::shell::Shell;
 use checkgate_contract::{
     CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty,
-    ExportRequest, JobRequest, MaybeId, OverrideRequest, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame, WithdrawRequest,
-    Written,
+    ExportRequest, JobRequest, MaybeId, OverrideRequest, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame,
+    WithdrawRequest, Written,
 };
 use checkgate_model::Problem;
 use tauri::ipc::{Channel, Invoke};

@@ -82,7 +82,10 @@ fn events_of_an_edit_find_their_clips() {
     let found = stage.run(&["edl", "read", "--json", text(&list), "--rate", "24", "--in", text(&card)]).expect(0);
     assert_eq!(states(&found), ["found", "found", "no_clip"]);
     assert_eq!(found.at("/events/0/clips/0/clip"), "A003C001_261123_R1JL");
-    assert_eq!((found.at("/events/0/words"), found.at("/events/1/words")), (&json!("reel and timecode"), &json!("name and timecode")));
+    assert_eq!(
+        (found.at("/events/0/words"), found.at("/events/1/words")),
+        (&json!("reel and timecode"), &json!("name and timecode"))
+    );
     // From what is known, without a folder; and with a cut that runs beyond its clip.
     let destination = stage.folder("ssd");
     stage.run(&["offload", text(&card), "--to", text(&destination), "--no-previews"]).expect(0);

@@ -1,6 +1,7 @@
 //! `checkgate rules`: judged against profiles and the project, explained, overridden by name, never hidden.
 
 use crate::support::{Answer, Stage, text};
+use checkgate_testkit::{CardSize, Family, ForgeOptions, forge_card};
 use serde_json::Value;
 
 fn codes(answer: &Answer) -> Vec<String> {
@@ -69,7 +70,9 @@ fn a_roll_is_unique_in_its_project_until_a_named_person_overrides() {
     let destination = stage.folder("ssd");
     stage.run(&["offload", text(&first), "--to", text(&destination), "--no-previews"]).expect(0);
     // Another day's card with the same roll: other content.
-    let (second, _) = stage.card("second");
+    let second = stage.path("second");
+    let other = ForgeOptions { family: Family::Demo, seed: 8, size: CardSize::Small, ..ForgeOptions::default() };
+    forge_card(&second, &other).unwrap();
     std::fs::write(second.join("A003R1JL/extra.txt"), "another day").unwrap();
     let found = stage.run(&["rules", "check", "--json", text(&second)]).expect(1);
     assert_eq!(found.at("/project"), "NIGHTFALL");
@@ -78,14 +81,16 @@ fn a_roll_is_unique_in_its_project_until_a_named_person_overrides() {
     let copy = destination.join("A003R1JL");
     assert!(!codes(&stage.run(&["rules", "check", "--json", text(&first)]).expect(0)).contains(&"roll.duplicate".to_owned()));
     assert!(!codes(&stage.run(&["rules", "check", "--json", text(&copy)]).expect(0)).contains(&"roll.duplicate".to_owned()));
-    // In another project it is no duplicate.
     stage.run(&["rules", "override", text(&second), "roll.duplicate", "--by", " ", "--reason", "x"]).expect(2);
     stage.run(&["rules", "override", text(&second), "files.none", "--by", "K", "--reason", "x"]).expect(2);
     let done = stage
         .run(&["rules", "override", text(&second), "roll.duplicate", "--json", "--by", "K. Adams", "--reason", "second unit"])
         .expect(0);
     let marked = finding(&done, "roll.duplicate");
-    assert_eq!((marked["overridden"]["by"].as_str(), marked["overridden"]["reason"].as_str()), (Some("K. Adams"), Some("second unit")));
+    assert_eq!(
+        (marked["overridden"]["by"].as_str(), marked["overridden"]["reason"].as_str()),
+        (Some("K. Adams"), Some("second unit"))
+    );
     assert!(marked["overridden"]["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{marked}");
     assert_eq!(done.at("/card/verdict/overridden/0/by/by"), "K. Adams");
     let reasons = done.at("/card/verdict/unmet").as_array().unwrap();
@@ -133,7 +138,11 @@ fn what_is_handed_over_is_compared_with_its_manifests() {
     let roll = day.join("A003R1JL");
     let whole = stage.run(&["rules", "check", "--json", text(&day), "--delivery", "--read"]);
     assert_eq!(whole.at("/rolls"), &serde_json::json!(["A003R1JL"]));
-    assert!(!codes(&whole).iter().any(|code| code.starts_with("manifest.") || code.starts_with("upload.")), "{:?}", codes(&whole));
+    assert!(
+        !codes(&whole).iter().any(|code| code.starts_with("manifest.") || code.starts_with("upload.")),
+        "{:?}",
+        codes(&whole)
+    );
     // A byte inside a file: found where bytes are read, and only there.
     let clip = roll.join("A003R1JL/A003C001_261123_R1JL.mov");
     let mut bytes = std::fs::read(&clip).unwrap();

@@ -14,9 +14,8 @@ fn clips_are_found_by_reel_timecode_slate_camera_format_and_file() {
     let frames = stage.path("frames");
     let options = ForgeOptions { family: "arri-raw".parse().unwrap(), size: CardSize::Small, ..ForgeOptions::default() };
     let forged = forge_card(&frames, &options).unwrap();
-    let destination = stage.folder("ssd");
-    for card in [&card, &frames] {
-        stage.run(&["offload", text(card), "--to", text(&destination), "--no-previews"]).expect(0);
+    for (card, to) in [(&card, "ssd1"), (&frames, "ssd2")] {
+        stage.run(&["offload", text(card), "--to", text(&stage.folder(to)), "--no-previews"]).expect(0);
     }
     let every = stage.run(&["search", "--json"]).expect(0);
     let total = every.at("/total").as_u64().unwrap() as usize;

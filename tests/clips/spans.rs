@@ -38,14 +38,22 @@ fn about<'a>(answer: &'a Answer, clip: &str) -> Vec<(&'a str, &'a str, &'a str)>
     let findings = answer.at("/findings").as_array().expect("findings");
     let of_clip = findings.iter().filter(|finding| finding["clip"] == clip);
     let told = of_clip.filter(|finding| {
-        ["clip.segment_missing", "clip.half_elsewhere", "clip.continues_elsewhere", "clip.joined"].contains(&finding["code"].as_str().unwrap())
+        ["clip.segment_missing", "clip.half_elsewhere", "clip.continues_elsewhere", "clip.joined"]
+            .contains(&finding["code"].as_str().unwrap())
     });
     let word = |finding: &'a Value, name: &str| finding[name].as_str().unwrap();
     told.map(|finding| (word(finding, "severity"), word(finding, "code"), word(finding, "message"))).collect()
 }
 
 /// Takes both cards in, one after the other, and sees the first open, then both settled.
-fn joins(name: &str, family: &str, clip: [&str; 2], off_first: &dyn Fn(&str) -> bool, off_second: &dyn Fn(&str) -> bool, open: &str) {
+fn joins(
+    name: &str,
+    family: &str,
+    clip: [&str; 2],
+    off_first: &dyn Fn(&str) -> bool,
+    off_second: &dyn Fn(&str) -> bool,
+    open: &str,
+) {
     let stage = Stage::new(name);
     let (first, second) = (forged(&stage, "first", family), forged(&stage, "second", family));
     remove(&first, off_first);
@@ -96,7 +104,8 @@ fn halves_of_two_cards_join() {
     let whole = forged(&stage, "whole", "blackmagic");
     let seen = stage.run(&["inspect", "--json", text(&whole)]);
     let clips = seen.at("/card/clips").as_array().unwrap();
-    let second = clips.iter().find(|clip| clip["files"].as_array().unwrap().iter().any(|file| file["role"] == "second_card_half"));
+    let second =
+        clips.iter().find(|clip| clip["files"].as_array().unwrap().iter().any(|file| file["role"] == "second_card_half"));
     let clip = second.expect("a clip of two halves")["name"].as_str().unwrap().to_owned();
     joins(
         "span-braw",

@@ -113,8 +113,7 @@ fn days_of(recognition: &CardRecognition, records: &[ClipRecord], inside: &dyn F
 }
 
 fn compare(roll: &Path, read: bool, facts: &mut DeliveredRoll) -> Result<(), Problem> {
-    let options =
-        VerifyOptions { depth: if read { VerifyDepth::System } else { VerifyDepth::None }, ..VerifyOptions::default() };
+    let options = VerifyOptions { depth: if read { VerifyDepth::System } else { VerifyDepth::None }, ..VerifyOptions::default() };
     match verify(roll, &options, &Control::new(), &Meter::new()) {
         Ok(report) => {
             facts.missing = report.missing;

@@ -195,7 +195,7 @@ fn sheet_line(record: &ClipRecord) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-fn search_words(reel: &str, record: &ClipRecord) -> String {
+pub(crate) fn search_words(reel: &str, record: &ClipRecord) -> String {
     let names = [
         "reel.name",
         "tc.start",

@@ -34,8 +34,11 @@ impl App {
             let members: BTreeSet<(&String, &String)> =
                 span.pieces.iter().map(|at| &known[*at]).map(|(card, piece)| (card, &piece.clip)).collect();
             for (card, clip) in &members {
-                let others: BTreeSet<&str> =
-                    members.iter().filter(|(other, _)| other != card).filter_map(|(other, _)| Some(names.get(other)?.as_str())).collect();
+                let others: BTreeSet<&str> = members
+                    .iter()
+                    .filter(|(other, _)| other != card)
+                    .filter_map(|(other, _)| Some(names.get(other)?.as_str()))
+                    .collect();
                 joins.push(SpanJoinRow {
                     card: (*card).clone(),
                     clip: (*clip).clone(),
@@ -60,7 +63,12 @@ impl App {
     }
 
     /// Clips of `card` that other cards of its project have too. Cards with the same files are copies of it, not other cards.
-    pub(crate) async fn twins(&self, card: &CardRow, own: &[ClipIndexRow], others: &[ClipIndexRow]) -> Result<Vec<Twin>, Problem> {
+    pub(crate) async fn twins(
+        &self,
+        card: &CardRow,
+        own: &[ClipIndexRow],
+        others: &[ClipIndexRow],
+    ) -> Result<Vec<Twin>, Problem> {
         let mut by_name: BTreeMap<&str, Vec<&ClipIndexRow>> = BTreeMap::new();
         let mut by_uid: BTreeMap<&str, Vec<&ClipIndexRow>> = BTreeMap::new();
         for other in others {

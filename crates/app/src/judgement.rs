@@ -4,7 +4,7 @@
 use crate::{App, clock, not_found, state_problem};
 use checkgate_catalog::{OverrideRow, SpanJoinRow};
 use checkgate_contract::{Empty, OverrideRequest, OverrideView, WithdrawRequest};
-use checkgate_model::{ErrorCode, Finding, Override, Overridden, Problem, Severity};
+use checkgate_model::{ErrorCode, Finding, Overridden, Override, Problem, Severity};
 
 /// Findings that the other card of a recording settles.
 const ELSEWHERE: &[&str] = &["clip.segment_missing", "clip.half_elsewhere", "clip.continues_elsewhere"];
@@ -38,7 +38,8 @@ impl App {
             return Err(not_found("finding", &request.code));
         }
         if let Some(fixed) = chosen.iter().find(|finding| !finding.overridable) {
-            let mut problem = Problem::new(ErrorCode::BadRequest, format!("{} cannot be overridden: {}", fixed.code, fixed.message));
+            let mut problem =
+                Problem::new(ErrorCode::BadRequest, format!("{} cannot be overridden: {}", fixed.code, fixed.message));
             problem.hint = fixed.hint.clone();
             return Err(problem);
         }
@@ -133,7 +134,8 @@ pub(crate) fn overridden(findings: &[Finding]) -> Vec<Overridden> {
 fn settle(findings: &mut Vec<Finding>, joins: &[SpanJoinRow]) {
     for join in joins {
         let mut told = false;
-        let about = |finding: &&mut Finding| ELSEWHERE.contains(&finding.code.as_str()) && finding.clip.as_ref() == Some(&join.clip);
+        let about =
+            |finding: &&mut Finding| ELSEWHERE.contains(&finding.code.as_str()) && finding.clip.as_ref() == Some(&join.clip);
         for finding in findings.iter_mut().filter(about) {
             if join.whole {
                 let was = std::mem::take(&mut finding.message);
@@ -173,11 +175,18 @@ mod tests {
     use super::*;
 
     fn missing() -> Finding {
-        Finding::new("clip.segment_missing", Severity::Error, "segments up to 3 are there, 1 missing: 2", "Insert it.").with_clip("A")
+        Finding::new("clip.segment_missing", Severity::Error, "segments up to 3 are there, 1 missing: 2", "Insert it.")
+            .with_clip("A")
     }
 
     fn join(whole: bool) -> SpanJoinRow {
-        SpanJoinRow { card: "1".to_owned(), clip: "A".to_owned(), others: "B002".to_owned(), whole, words: "files 1 to 3".to_owned() }
+        SpanJoinRow {
+            card: "1".to_owned(),
+            clip: "A".to_owned(),
+            others: "B002".to_owned(),
+            whole,
+            words: "files 1 to 3".to_owned(),
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{App, state_problem};
 use checkgate_catalog::{CardRow, ClipIndexRow};
 use checkgate_contract::{FindingCounts, RuleSettingsView, RulesView};
 use checkgate_model::{CardRecognition, ClipKind, ClipRecord, ErrorCode, Finding, FrameRate, Problem};
-use checkgate_rules::{KnownPicture, KnownRoll, LookFacts, ProjectFacts, RollFacts, RuleProfile, check};
+use checkgate_rules::{KnownPicture, KnownRoll, LookFacts, ProjectFacts, RollFacts, RuleProfile, TwinBy, check};
 use checkgate_volume::{Source, files};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,8 @@ fn shipped(name: &str) -> Result<RuleProfile, Problem> {
 pub fn rule_profile(name: Option<&str>, file: Option<&Path>) -> Result<RuleProfile, Problem> {
     match (file, name) {
         (Some(file), _) => {
-            let bytes = files::read_bounded(file, MOST_PROFILE_BYTES).map_err(|error| Problem::from_error(error.code(), &error))?;
+            let bytes =
+                files::read_bounded(file, MOST_PROFILE_BYTES).map_err(|error| Problem::from_error(error.code(), &error))?;
             checkgate_rules::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| {
                 let mut problem = Problem::from_error(ErrorCode::BadRequest, &error);
                 problem.summary = format!("{}: {}", file.display(), problem.summary);
@@ -129,7 +130,7 @@ impl App {
         let Some(row) = self.catalog().card(card).await.map_err(state_problem)? else { return Ok(()) };
         let records = self.records(card).await?;
         let settings = self.rule_settings().await?;
-        let project = self.project_facts(&settings, &row).await?;
+        let project = self.project_facts(&settings, &row, &records).await?;
         let mut facts = RollFacts::new(&row.recognition, &records).in_project(project);
         let before = match looks {
             Some(looks) => {
@@ -153,7 +154,8 @@ impl App {
         };
         let own = rolls(&row);
         for other in self.catalog().cards_of_project(&project).await.map_err(state_problem)? {
-            let Some(beside) = self.catalog().card(&other).await.map_err(state_problem)?.filter(|beside| beside.id != row.id) else {
+            let Some(beside) = self.catalog().card(&other).await.map_err(state_problem)?.filter(|beside| beside.id != row.id)
+            else {
                 continue;
             };
             let sound = beside.recognition.clips.iter().any(|clip| clip.kind == ClipKind::Sound);
@@ -166,7 +168,12 @@ impl App {
     }
 
     /// The project as a card sees it: settings, and what other cards hold. Cards with the same files are copies of it.
-    async fn project_facts(&self, settings: &RuleSettings, card: &CardRow) -> Result<ProjectFacts, Problem> {
+    async fn project_facts(
+        &self,
+        settings: &RuleSettings,
+        card: &CardRow,
+        records: &[ClipRecord],
+    ) -> Result<ProjectFacts, Problem> {
         let project = match self.catalog().card(&card.id).await.map_err(state_problem)? {
             Some(_) => self.catalog().project_of(&card.id).await.map_err(state_problem)?,
             None => settings.project.clone(),
@@ -176,7 +183,9 @@ impl App {
         let mut rolls = Vec::new();
         let mut copies = BTreeSet::new();
         for other in self.catalog().cards_of_project(&project).await.map_err(state_problem)? {
-            let Some(row) = self.catalog().card(&other).await.map_err(state_problem)?.filter(|row| row.id != card.id) else { continue };
+            let Some(row) = self.catalog().card(&other).await.map_err(state_problem)?.filter(|row| row.id != card.id) else {
+                continue;
+            };
             if content(&row.recognition) == content(&card.recognition) {
                 copies.insert(row.id);
                 continue;
@@ -185,19 +194,26 @@ impl App {
             rolls.extend(row.recognition.rolls.iter().map(|roll| KnownRoll { name: roll.name.clone(), card: name.clone() }));
         }
         others.retain(|row| !copies.contains(&row.card));
-        let own = if own.is_empty() { index_of(card) } else { own };
+        let own = if own.is_empty() { index_of(card, records) } else { own };
         let twins = self.twins(card, &own, &others).await?;
         let pictures = others.iter().filter(|row| row.picture).filter_map(|row| {
             let day = (!row.day.is_empty()).then(|| row.day.clone());
             Some(KnownPicture { day, range: row.running?.1 })
         });
         let joined = self.catalog().span_joins_of(&card.id).await.map_err(state_problem)?;
+        // What the camera's other slot recorded, or the card a recording goes on on, carries the roll with it.
+        let slots: BTreeSet<&String> = twins.iter().filter(|twin| twin.by != TwinBy::Name).map(|twin| &twin.card).collect();
+        let other_take: BTreeSet<&String> = twins.iter().filter(|twin| twin.by == TwinBy::Name).map(|twin| &twin.card).collect();
+        let belongs = |roll: &KnownRoll| {
+            slots.contains(&roll.card) && !other_take.contains(&roll.card)
+                || joined.iter().any(|join| join.others.split(" and ").any(|card| card == roll.card))
+        };
+        rolls.retain(|roll| !belongs(roll));
         Ok(ProjectFacts {
             rate: settings.rate,
             encodings: settings.encodings.clone(),
             aces: settings.aces.clone(),
-            // A recording that goes on on the other card carries the roll with it.
-            rolls: rolls.into_iter().filter(|roll| !joined.iter().any(|join| join.others.split(" and ").any(|card| card == roll.card))).collect(),
+            rolls,
             pictures: pictures.collect(),
             twins: twins.into_iter().filter(|twin| !joined_clip(card, twin.clip, &joined)).collect(),
         })
@@ -233,7 +249,8 @@ impl App {
             let row = self.catalog().card(&card).await.map_err(state_problem)?.ok_or_else(|| crate::not_found("card", &card))?;
             (row, self.records(&card).await?, Vec::new(), None, Some(card))
         };
-        let mut facts = RollFacts::new(&row.recognition, &records).in_project(self.project_facts(&settings, &row).await?);
+        let mut facts =
+            RollFacts::new(&row.recognition, &records).in_project(self.project_facts(&settings, &row, &records).await?);
         facts.looks = looks;
         facts.delivery = delivered;
         if let Some(stills) = &request.stills {
@@ -267,8 +284,8 @@ impl App {
     }
 }
 
-/// Index rows of a card that is not stored: names and sizes, all that is known without a record.
-fn index_of(card: &CardRow) -> Vec<ClipIndexRow> {
+/// Index rows of a card that is not stored.
+fn index_of(card: &CardRow, records: &[ClipRecord]) -> Vec<ClipIndexRow> {
     let rows: Vec<checkgate_catalog::ClipRow> = card
         .recognition
         .clips
@@ -278,7 +295,7 @@ fn index_of(card: &CardRow) -> Vec<ClipIndexRow> {
             card: card.id.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
             name: clip.name.clone(),
-            record: None,
+            record: records.get(position).cloned(),
             picture: None,
             picture_words: String::new(),
         })

@@ -34,7 +34,8 @@ pub struct Question {
 pub fn understand(text: &str) -> Question {
     let mut question = Question::default();
     for part in parts(text).into_iter().take(16) {
-        let named = part.split_once(':').filter(|(name, _)| SEARCH_FIELDS.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)));
+        let named =
+            part.split_once(':').filter(|(name, _)| SEARCH_FIELDS.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)));
         match named {
             Some((name, value)) if !value.trim().is_empty() => question.ask(&name.to_ascii_lowercase(), value.trim()),
             // Still being typed.
@@ -118,7 +119,9 @@ fn squeeze_words(number: f64) -> String {
 fn frame_of(name: &str) -> Option<(String, u64)> {
     let name = name.rsplit('/').next().unwrap_or(name);
     let stem = name.rfind('.')?;
-    let from = name[..stem].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + name[at..].chars().next().map_or(1, char::len_utf8));
+    let from = name[..stem]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| at + name[at..].chars().next().map_or(1, char::len_utf8));
     let digits = name[from..stem].get(..).filter(|digits| (1..=18).contains(&digits.len()))?;
     Some((format!("{}#{}", &name[..from], &name[stem..]), digits.parse().ok()?))
 }
@@ -140,7 +143,8 @@ pub(crate) fn index_rows(card: &CardRow, clips: &[ClipRow]) -> Vec<ClipIndexRow>
             .take(200)
             .chain(first_frame.map(|file| file.path.as_str()))
             .collect();
-        let mut reels = vec![record.text("reel.name"), record.text("sound.roll"), clip.roll.clone().unwrap_or_default(), card.reel.clone()];
+        let mut reels =
+            vec![record.text("reel.name"), record.text("sound.roll"), clip.roll.clone().unwrap_or_default(), card.reel.clone()];
         reels.iter_mut().for_each(|reel| *reel = reel.to_lowercase());
         reels.retain(|reel| !reel.is_empty());
         reels.sort_unstable();
@@ -150,7 +154,9 @@ pub(crate) fn index_rows(card: &CardRow, clips: &[ClipRow]) -> Vec<ClipIndexRow>
         Some(ClipIndexRow {
             card: card.id.clone(),
             position: row.position,
+            seen_at: card.seen_at.clone(),
             name: clip.name.to_lowercase(),
+            words: crate::describe::search_words(&card.reel, record).to_lowercase(),
             reel: reels.join("\n"),
             scene: record.text("slate.scene").trim().to_lowercase(),
             take: take_words(&record.text("slate.take")),
@@ -215,7 +221,10 @@ mod tests {
     fn questions_are_read_as_they_are_typed() {
         let question = understand("reel:A003 scene:12B take:03 model:\"ALEXA 35\" squeeze:2:1 night tc:14:00-14:05");
         let search = &question.search;
-        assert_eq!((search.reel.as_deref(), search.scene.as_deref(), search.take.as_deref()), (Some("a003"), Some("12b"), Some("3")));
+        assert_eq!(
+            (search.reel.as_deref(), search.scene.as_deref(), search.take.as_deref()),
+            (Some("a003"), Some("12b"), Some("3"))
+        );
         assert_eq!((search.model.as_deref(), search.squeeze.as_deref()), (Some("alexa35"), Some("2")));
         assert_eq!((search.words.as_slice(), search.times.len(), question.notes.len()), (["night".to_owned()].as_slice(), 1, 0));
         // A timecode by itself is one; a name with a colon is a word; what is still being typed asks for nothing.
@@ -225,6 +234,15 @@ mod tests {
         assert_eq!(understand("reel:").search, ClipSearch::default());
         let odd = understand("tc:noon squeeze:wide");
         assert_eq!((odd.notes.len(), odd.search), (2, ClipSearch::default()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn odd_questions_never_stop_a_search(text in "\\PC{0,60}", field in 0usize..12) {
+            let name = SEARCH_FIELDS.get(field).map_or("", |(name, _)| name);
+            let question = understand(&format!("{name}:{text} {text}"));
+            proptest::prop_assert!(question.search.words.len() <= 16 && question.search.times.len() <= 16);
+        }
     }
 
     #[test]

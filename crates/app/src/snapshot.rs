@@ -111,8 +111,7 @@ impl App {
         let limit = request.limit.clamp(1, 500);
         let mut question = crate::search::understand(&request.filter);
         question.search.card.clone_from(&request.card);
-        let (total, rows) =
-            self.catalog().search_clips(&question.search, request.offset, limit).await.map_err(state_problem)?;
+        let (total, rows) = self.catalog().search_clips(&question.search, request.offset, limit).await.map_err(state_problem)?;
         let mut clips = Vec::new();
         let mut card: Option<(CardRow, Vec<Finding>)> = None;
         for row in rows {
@@ -221,8 +220,8 @@ impl App {
         let findings = self.findings_of(&row.id).await?;
         let upload = self.catalog().upload_of(&row.id).await.map_err(state_problem)?;
         let policy = self.settings().await?.policy;
-        let verdict = judge(&policy, &self.facts(&row.id).await?);
         let volume = self.volume_of_card(&row.id).await;
+        let verdict = judge(&policy, &self.facts_with(row, &findings).await?);
         let mounted = self.root_of(&row.id).is_some();
         let counts = FindingCounts::of(&findings);
         let upload = upload.as_ref().map(|upload| self.upload_view(upload));

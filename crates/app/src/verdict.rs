@@ -1,9 +1,9 @@
 //! Owns the facts of the verdict: gathered from stored state only, so that a restart cannot make a card look safer.
 
 use crate::{App, clock, state_problem};
-use checkgate_catalog::CopyRow;
+use checkgate_catalog::{CardRow, CopyRow};
 use checkgate_model::verdict::judge;
-use checkgate_model::{CardFacts, CopyFacts, Problem, Verdict};
+use checkgate_model::{CardFacts, CopyFacts, Finding, Problem, Verdict};
 use std::collections::BTreeMap;
 
 impl App {
@@ -16,14 +16,20 @@ impl App {
     pub(crate) async fn facts(&self, card: &str) -> Result<CardFacts, Problem> {
         let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| crate::not_found("card", card))?;
         let findings = self.findings_of(card).await?;
+        self.facts_with(&row, &findings).await
+    }
+
+    /// The same where the card and its findings are at hand.
+    pub(crate) async fn facts_with(&self, row: &CardRow, findings: &[Finding]) -> Result<CardFacts, Problem> {
+        let card = row.id.as_str();
         let upload = self.catalog().upload_of(card).await.map_err(state_problem)?;
         let job = self.catalog().latest_job_of(card).await.map_err(state_problem)?;
         Ok(CardFacts {
             files: row.recognition.file_count,
-            source_device: row.source_device,
+            source_device: row.source_device.clone(),
             source_reread_equal: job.and_then(|job| job.reread_equal),
             open_errors: findings.iter().filter(|finding| finding.is_open_error()).count() as u64,
-            overridden: crate::judgement::overridden(&findings),
+            overridden: crate::judgement::overridden(findings),
             copies: newest_copies(self.catalog().copies_of_card(card).await.map_err(state_problem)?)
                 .into_iter()
                 .map(|copy| CopyFacts {

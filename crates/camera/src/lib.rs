@@ -40,8 +40,8 @@ pub use canonical::{CANONICAL_FIELDS, CanonicalField};
 pub use describe::{describe, describe_all, describe_without_media};
 pub use profile::{Seen, family_ids, family_name, family_seen};
 pub use recognise::recognise;
-pub use spans::{Span, SpanPart, SpanPiece, join_spans, span_pieces};
 pub use sony::ltc_from_sony_bcd;
+pub use spans::{Span, SpanPart, SpanPiece, join_spans, span_pieces};
 pub use structure::{Container, StructureReport, probe_structure};
 
 use checkgate_model::RelPath;

@@ -113,18 +113,18 @@ fn half_of(clip: &Clip, recognition: &CardRecognition) -> Option<SpanPiece> {
         finding.code == "clip.half_elsewhere" && finding.clip.as_deref() == Some(clip.name.as_str())
     };
     let second = clip.files.iter().any(|file| file.role == FileRole::SecondCardHalf);
-    recognition.findings.iter().any(told).then(|| SpanPiece {
-        clip: clip.name.clone(),
-        part: SpanPart::Half { key: key(clip, recognition), second },
-    })
+    recognition
+        .findings
+        .iter()
+        .any(told)
+        .then(|| SpanPiece { clip: clip.name.clone(), part: SpanPart::Half { key: key(clip, recognition), second } })
 }
 
 fn segments_of(clip: &Clip, recognition: &CardRecognition) -> Option<SpanPiece> {
     let telling = clip.name.chars().filter(char::is_ascii_alphanumeric).count() >= TELLING;
     let segments = clip.files.iter().filter(|file| file.role == FileRole::Segment).take(MAX_PIECES);
-    let numbers: BTreeSet<u64> = segments
-        .filter_map(|file| profiles().claim(file.path.as_str())?.2.name("segment")?.as_str().parse().ok())
-        .collect();
+    let numbers: BTreeSet<u64> =
+        segments.filter_map(|file| profiles().claim(file.path.as_str())?.2.name("segment")?.as_str().parse().ok()).collect();
     (telling && !numbers.is_empty())
         .then(|| SpanPiece { clip: clip.name.clone(), part: SpanPart::Segments { key: key(clip, recognition), numbers } })
 }
@@ -169,7 +169,10 @@ fn join_segments(pieces: &[(String, SpanPiece)], places: &[usize]) -> Option<Spa
         format!("files {} to {last} of the recording are all there", union.first().copied().unwrap_or(1))
     } else {
         let list = missing.iter().take(8).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        format!("files up to {last} of the recording are there, still missing: {list}{}", if missing.len() > 8 { ", ..." } else { "" })
+        format!(
+            "files up to {last} of the recording are there, still missing: {list}{}",
+            if missing.len() > 8 { ", ..." } else { "" }
+        )
     };
     Some(Span { pieces: places.to_vec(), whole, words })
 }
@@ -275,7 +278,14 @@ mod tests {
         (card.to_owned(), SpanPiece { clip: clip.to_owned(), part })
     }
 
-    fn chained(card: &str, own: &str, previous: Option<&str>, next: Option<&str>, offset: i64, frames: i64) -> (String, SpanPiece) {
+    fn chained(
+        card: &str,
+        own: &str,
+        previous: Option<&str>,
+        next: Option<&str>,
+        offset: i64,
+        frames: i64,
+    ) -> (String, SpanPiece) {
         let some = |id: Option<&str>| id.map(str::to_owned);
         let part = SpanPart::Chained {
             own: vec![own.to_owned()],
@@ -300,6 +310,23 @@ mod tests {
         assert!(copied[0].whole && copied[0].pieces == [0, 1, 2]);
         let third = join_spans(&[segments("a", "X", &[3]), segments("b", "X", &[2]), segments("c", "X", &[1])]);
         assert!(third[0].whole, "{third:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn odd_chains_end_and_no_piece_is_in_two_recordings(links in proptest::collection::vec((0u8..6, 0u8..6, 0u8..6, 0u8..4), 0..24)) {
+            let pieces: Vec<(String, SpanPiece)> = links
+                .iter()
+                .map(|(own, previous, next, card)| {
+                    let id = |number: &u8| (*number > 0).then(|| format!("P{number}"));
+                    chained(&format!("card{card}"), &format!("P{own}"), id(previous).as_deref(), id(next).as_deref(), i64::from(*own), 1)
+                })
+                .collect();
+            let spans = join_spans(&pieces);
+            let all: Vec<usize> = spans.iter().flat_map(|span| span.pieces.iter().copied()).collect();
+            let once: BTreeSet<usize> = all.iter().copied().collect();
+            proptest::prop_assert_eq!(all.len(), once.len());
+        }
     }
 
     #[test]
@@ -327,7 +354,8 @@ mod tests {
         let gap = join_spans(&[first.clone(), middle.clone(), late]);
         assert!(!gap[0].whole && gap[0].words.contains("between 150 and 160"), "{gap:?}");
         // A ring ends, and one card alone is no span.
-        let ring = join_spans(&[chained("a", "R1", Some("R2"), Some("R2"), 0, 1), chained("b", "R2", Some("R1"), Some("R1"), 1, 1)]);
+        let ring =
+            join_spans(&[chained("a", "R1", Some("R2"), Some("R2"), 0, 1), chained("b", "R2", Some("R1"), Some("R1"), 1, 1)]);
         assert_eq!(ring, vec![]);
         assert_eq!(join_spans(&[first]), vec![]);
     }

@@ -2,7 +2,9 @@
 create table clip_index (
     card     text not null references card (id),
     position integer not null,
+    seen_at  text not null,        -- of the card, so that no other row is read to put clips in order
     name     text not null,        -- as the clip is called, small letters
+    words    text not null,        -- what free words are looked for in, small letters
     reel     text not null,
     scene    text not null,
     take     text not null,        -- without leading zeros

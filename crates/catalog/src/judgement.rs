@@ -168,7 +168,13 @@ impl Catalog {
             .await?;
         Ok(rows
             .iter()
-            .map(|row| SpanJoinRow { card: row.get(0), clip: row.get(1), others: row.get(2), whole: row.get(3), words: row.get(4) })
+            .map(|row| SpanJoinRow {
+                card: row.get(0),
+                clip: row.get(1),
+                others: row.get(2),
+                whole: row.get(3),
+                words: row.get(4),
+            })
             .collect())
     }
 }

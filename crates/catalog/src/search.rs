@@ -15,8 +15,12 @@ pub struct ClipIndexRow {
     pub card: String,
     /// Position on the card.
     pub position: u32,
+    /// When the card was first seen.
+    pub seen_at: String,
     /// Name in small letters.
     pub name: String,
+    /// What free words are looked for in, in small letters.
+    pub words: String,
     /// Reel in small letters.
     pub reel: String,
     /// Scene in small letters.
@@ -114,13 +118,15 @@ impl Catalog {
         sqlx::query("delete from clip_index where card = ?").bind(card).execute(&mut *transaction).await?;
         for row in rows {
             sqlx::query(
-                "insert into clip_index (card, position, name, reel, scene, take, letter, model, mode, codec, squeeze, day, picture, \
+                "insert into clip_index (card, position, seen_at, name, words, reel, scene, take, letter, model, mode, codec, squeeze, day, picture, \
                  uid, essence, bytes, files, frames, first_frame, last_frame, nominal, tc_from, tc_to) \
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(card)
             .bind(row.position)
+            .bind(&row.seen_at)
             .bind(&row.name)
+            .bind(&row.words)
             .bind(&row.reel)
             .bind(&row.scene)
             .bind(&row.take)
@@ -159,16 +165,17 @@ impl Catalog {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Clips that fit, newest card first; with the number of all of them.
+    /// Clips that fit, newest card first; with the number of all of them. Only index rows are looked through: records and
+    /// recognitions are long, and are read for the clips that are answered.
     pub async fn search_clips(&self, asked: &ClipSearch, offset: u32, limit: u32) -> Result<(u32, Vec<ClipRow>), CatalogError> {
-        const FROM: &str = "from clip_record c join card on card.id = c.card left join clip_index i on i.card = c.card and i.position = c.position";
         let count = self.condition(asked).await?;
-        let sql = format!("select count(*) {FROM} where {}", count.sql);
+        let sql = format!("select count(*) from clip_index i where {}", count.sql);
         let total: i64 = sqlx::query_with(AssertSqlSafe(sql), count.values).fetch_one(&self.pool).await?.get(0);
         let mut list = self.condition(asked).await?;
         let sql = format!(
-            "select c.card, c.position, c.name, c.record, c.picture, c.picture_words {FROM} where {} \
-             order by card.seen_at desc, c.card, c.position limit ? offset ?",
+            "select c.card, c.position, c.name, c.record, c.picture, c.picture_words from \
+             (select i.card, i.position, i.seen_at from clip_index i where {} order by i.seen_at desc, i.card, i.position limit ? offset ?) p \
+             join clip_record c on c.card = p.card and c.position = p.position order by p.seen_at desc, p.card, p.position",
             list.sql
         );
         list.values.add(limit).map_err(sqlx::Error::Encode)?;
@@ -180,10 +187,10 @@ impl Catalog {
     async fn condition(&self, asked: &ClipSearch) -> Result<Condition, CatalogError> {
         let mut found = Condition { sql: "1 = 1".to_owned(), values: SqliteArguments::default() };
         if let Some(card) = &asked.card {
-            found.and("c.card = ?", &[card])?;
+            found.and("i.card = ?", &[card])?;
         }
         for word in &asked.words {
-            found.and("(instr(c.search, ?) > 0 or instr(i.files, ?) > 0)", &[word, word])?;
+            found.and("(instr(i.words, ?) > 0 or instr(i.files, ?) > 0)", &[word, word])?;
         }
         for (column, text) in [("i.letter", &asked.letter), ("i.take", &asked.take), ("i.squeeze", &asked.squeeze)] {
             if let Some(text) = text {
@@ -208,7 +215,10 @@ impl Catalog {
         if let Some(file) = &asked.file {
             match &asked.frame {
                 Some((pattern, number)) => {
-                    found.and("(instr(i.files, ?) > 0 or (i.frames = ? and ? between i.first_frame and i.last_frame))", &[file, pattern])?;
+                    found.and(
+                        "(instr(i.files, ?) > 0 or (i.frames = ? and ? between i.first_frame and i.last_frame))",
+                        &[file, pattern],
+                    )?;
                     found.values.add(i64_of(*number)).map_err(sqlx::Error::Encode)?;
                 }
                 None => found.and("instr(i.files, ?) > 0", &[file])?,
@@ -222,7 +232,8 @@ impl Catalog {
 
     /// A frame is a frame of the clip's own rate, so the question is put once for each rate that there is.
     async fn running_at(&self, time: TimecodeQuery, found: &mut Condition) -> Result<(), CatalogError> {
-        let rates = sqlx::query("select distinct nominal from clip_index where nominal is not null").fetch_all(&self.pool).await?;
+        let rates =
+            sqlx::query("select distinct nominal from clip_index where nominal is not null").fetch_all(&self.pool).await?;
         found.sql.push_str(" and (1 = 0");
         for nominal in rates.iter().map(|row| row.get::<u32, _>(0)) {
             let (from, to) = time.at(nominal).ticks();
@@ -298,7 +309,9 @@ fn index_row(row: &SqliteRow) -> ClipIndexRow {
     ClipIndexRow {
         card: row.get("card"),
         position: row.get("position"),
+        seen_at: row.get("seen_at"),
         name: row.get("name"),
+        words: row.get("words"),
         reel: row.get("reel"),
         scene: row.get("scene"),
         take: row.get("take"),
@@ -314,7 +327,9 @@ fn index_row(row: &SqliteRow) -> ClipIndexRow {
         bytes: row.get::<i64, _>("bytes").unsigned_abs(),
         files: row.get("files"),
         frames: row.get("frames"),
-        frame_range: number("first_frame").zip(number("last_frame")).map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs())),
+        frame_range: number("first_frame")
+            .zip(number("last_frame"))
+            .map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs())),
         running: row
             .get::<Option<u32>, _>("nominal")
             .zip(number("tc_from").zip(number("tc_to")))

@@ -30,7 +30,9 @@ pub(crate) enum Rules {
         card: String,
     },
     /// Take back overrides of a card. That they were made stays recorded.
-    #[command(after_help = "Examples:\n  checkgate rules withdraw A003R1JL roll.duplicate\n  checkgate rules withdraw A003R1JL --all")]
+    #[command(
+        after_help = "Examples:\n  checkgate rules withdraw A003R1JL roll.duplicate\n  checkgate rules withdraw A003R1JL --all"
+    )]
     Withdraw {
         /// Reel, label, id or folder of a known card.
         card: String,

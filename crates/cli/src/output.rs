@@ -116,7 +116,10 @@ impl Output {
             }
         }
         for one in &card.verdict.overridden {
-            self.line(&format!("  overridden by {} at {}: {}  ({}: {})", one.by.by, one.by.at, one.by.reason, one.code, one.message));
+            self.line(&format!(
+                "  overridden by {} at {}: {}  ({}: {})",
+                one.by.by, one.by.at, one.by.reason, one.code, one.message
+            ));
         }
         for copy in &card.copies {
             let evidence = if copy.evidence_words.is_empty() { "not proven" } else { &copy.evidence_words };

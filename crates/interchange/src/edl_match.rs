@@ -74,7 +74,10 @@ impl Known {
             // Editing systems take the file name for the reel where the reel is not known.
             reels: set(&[&record.text("reel.name"), &roll, stem(&name), stem(&file)]),
             names: set(&[stem(&name), &record.clip, stem(&file)]),
-            range: clip.start().zip(clip.frames()).and_then(|(start, frames)| DayRange::of_frames(start, u64::try_from(frames).ok()?)),
+            range: clip
+                .start()
+                .zip(clip.frames())
+                .and_then(|(start, frames)| DayRange::of_frames(start, u64::try_from(frames).ok()?)),
             name,
         }
     }
@@ -96,17 +99,16 @@ fn matched(event: &Event, clips: &[Known]) -> EventMatch {
     let anonymous = matches!(reel.as_str(), "ax" | "aux" | "");
     let by_reel = |clip: &Known| !anonymous && clip.reels.contains(&reel);
     let by_name = |clip: &Known| named.iter().any(|name| !name.is_empty() && clip.names.contains(name));
-    let by_short = |clip: &Known| reel.len() == SHORT && clip.reels.iter().any(|known| known.len() > SHORT && known.starts_with(&reel));
+    let by_short =
+        |clip: &Known| reel.len() == SHORT && clip.reels.iter().any(|known| known.len() > SHORT && known.starts_with(&reel));
     // Speed changes and handles aside, what is asked for lies within the clip; where they overlap in part, the clip is too short.
     let holds = |clip: &Known| clip.range.is_some_and(|range| within(asked, range));
     let places = |test: &dyn Fn(&Known) -> bool| -> Vec<usize> {
         clips.iter().enumerate().filter(|(_, clip)| test(clip)).map(|(at, _)| at).collect()
     };
-    for (by, test) in [
-        (FoundBy::Reel, &by_reel as &dyn Fn(&Known) -> bool),
-        (FoundBy::Name, &by_name),
-        (FoundBy::ShortReel, &by_short),
-    ] {
+    for (by, test) in
+        [(FoundBy::Reel, &by_reel as &dyn Fn(&Known) -> bool), (FoundBy::Name, &by_name), (FoundBy::ShortReel, &by_short)]
+    {
         let mut found = places(&|clip| test(clip) && holds(clip));
         // A reel has many clips; where the list names one of those that fit, that is the one.
         let by_both: Vec<usize> = found.iter().copied().filter(|at| by_name(&clips[*at])).collect();
@@ -190,10 +192,8 @@ mod tests {
 
     #[test]
     fn short_reels_and_doubtful_ones_are_said() {
-        let records = [
-            record("A003C001", "A003R1JLX", "14:00:00:00", 240, 25),
-            record("A003C001", "A003R1JLX", "14:00:00:00", 240, 25),
-        ];
+        let records =
+            [record("A003C001", "A003R1JLX", "14:00:00:00", 240, 25), record("A003C001", "A003R1JLX", "14:00:00:00", 240, 25)];
         let list = "TITLE: T\n001  A003R1JL V C 14:00:02:00 14:00:04:00 01:00:00:00 01:00:02:00\n";
         assert_eq!(matches(list, 25, &records), [found(&[0, 1], FoundBy::ShortReel)]);
     }

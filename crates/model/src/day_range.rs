@@ -104,7 +104,8 @@ impl TimecodeQuery {
     /// The stretch this means for clips that count at `nominal`.
     #[must_use]
     pub fn at(self, nominal: u32) -> DayRange {
-        let start = |label: Label| ticks(label.hours, label.minutes, label.seconds.unwrap_or(0), label.frames.unwrap_or(0), nominal);
+        let start =
+            |label: Label| ticks(label.hours, label.minutes, label.seconds.unwrap_or(0), label.frames.unwrap_or(0), nominal);
         let from = start(self.from);
         let to = match (self.to, self.from.seconds, self.from.frames) {
             (Some(to), _, _) => start(to),

@@ -36,7 +36,9 @@ pub(crate) fn manifest_unreadable(facts: &RollFacts) -> Vec<Breach> {
 pub(crate) fn manifest_several(facts: &RollFacts) -> Vec<Breach> {
     let found = rolls(facts).filter(|roll| roll.manifests.len() > 1);
     found
-        .map(|roll| breach(roll, format!("roll {} has {} manifests: {}", roll.name, roll.manifests.len(), roll.manifests.join(", "))))
+        .map(|roll| {
+            breach(roll, format!("roll {} has {} manifests: {}", roll.name, roll.manifests.len(), roll.manifests.join(", ")))
+        })
         .collect()
 }
 

@@ -16,8 +16,6 @@ mod spans;
 
 pub use check::check;
 pub use codes::{CODES, Explanation, explain, explanations};
-pub use facts::{
-    DeliveredRoll, DeliveryFacts, KnownPicture, KnownRoll, LookFacts, ProjectFacts, RollFacts, Twin, TwinBy,
-};
+pub use facts::{DeliveredRoll, DeliveryFacts, KnownPicture, KnownRoll, LookFacts, ProjectFacts, RollFacts, Twin, TwinBy};
 pub use profile::{Floor, ProfileError, Rule, RuleProfile, parse, profile, profile_names};
 pub use spans::running;

@@ -20,7 +20,9 @@ pub(crate) fn clip_missing(facts: &RollFacts) -> Vec<Breach> {
     let known: BTreeSet<String> = facts
         .clips
         .iter()
-        .flat_map(|clip| clip.files.iter().map(|file| stem(file.path.as_str())).chain([clip.name.to_lowercase(), stem(&clip.name)]))
+        .flat_map(|clip| {
+            clip.files.iter().map(|file| stem(file.path.as_str())).chain([clip.name.to_lowercase(), stem(&clip.name)])
+        })
         .collect();
     let found = |name: &String| known.contains(&stem(name)) || known.contains(&name.to_lowercase());
     facts

@@ -56,7 +56,8 @@ fn plain(text: &str) -> String {
 /// Curve and gamut against what the project takes, or against what most clips of the roll have.
 pub(crate) fn color_differs(facts: &RollFacts) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    let taken: Vec<String> = facts.project.encodings.iter().map(|encoding| plain(encoding)).filter(|text| !text.is_empty()).collect();
+    let taken: Vec<String> =
+        facts.project.encodings.iter().map(|encoding| plain(encoding)).filter(|text| !text.is_empty()).collect();
     for (roll, encodings) in by_roll(facts, encoding) {
         if taken.is_empty() {
             let Some(wanted) = roll.and_then(|_| usual(&encodings)) else { continue };
@@ -99,7 +100,8 @@ pub(crate) fn capture_floor(rule: &Rule, facts: &RollFacts) -> Vec<Breach> {
 fn shortfalls(floor: &Floor, clip: &Clip, record: &ClipRecord) -> Vec<(u8, String)> {
     let mut found = Vec::new();
     let matches = |pattern: &Option<String>, text: &str| {
-        !text.is_empty() && pattern.as_ref().and_then(|pattern| Regex::new(pattern).ok()).is_some_and(|regex| regex.is_match(text))
+        !text.is_empty()
+            && pattern.as_ref().and_then(|pattern| Regex::new(pattern).ok()).is_some_and(|regex| regex.is_match(text))
     };
     if let (Some(least), Some(FieldValue::Size(width, _))) = (floor.width, record.get("image.width_height"))
         && *width < least
@@ -146,8 +148,11 @@ fn bits_at_24(clip: &Clip, record: &ClipRecord) -> Option<u64> {
 /// Picture whose camera nobody named: what is asked of it has no camera format to stand on.
 pub(crate) fn camera_unknown(facts: &RollFacts) -> Vec<Breach> {
     let pictures: Vec<(&Clip, &ClipRecord)> = recorded(facts).filter(|(clip, _)| is_picture(clip)).collect();
-    let nameless: Vec<&str> =
-        pictures.iter().filter(|(_, record)| record.text("camera.model").is_empty()).map(|(clip, _)| clip.name.as_str()).collect();
+    let nameless: Vec<&str> = pictures
+        .iter()
+        .filter(|(_, record)| record.text("camera.model").is_empty())
+        .map(|(clip, _)| clip.name.as_str())
+        .collect();
     if nameless.is_empty() {
         return Vec::new();
     }
@@ -163,7 +168,8 @@ pub(crate) fn timecode_overlap(facts: &RollFacts) -> Vec<Breach> {
     let stretch = |record: &ClipRecord| running(record).map(|(start, range)| (start.nominal(), range));
     for (roll, clips) in by_roll(facts, stretch) {
         let Some(roll) = roll else { continue };
-        let mut sorted: Vec<(DayRange, u32, &str)> = clips.into_iter().map(|(clip, (nominal, range))| (range, nominal, clip)).collect();
+        let mut sorted: Vec<(DayRange, u32, &str)> =
+            clips.into_iter().map(|(clip, (nominal, range))| (range, nominal, clip)).collect();
         sorted.sort_by_key(|(range, _, clip)| (range.ticks(), *clip));
         // The clip that ends last so far is the one a later clip can meet; the one that ends last of all can reach over midnight
         // into the first ones.
@@ -174,7 +180,8 @@ pub(crate) fn timecode_overlap(facts: &RollFacts) -> Vec<Breach> {
             let night = last.filter(|(other, name)| name != clip && range.ticks().0 < other.ticks().1 - TICKS_PER_DAY);
             if let Some((other, name)) = before.or(night) {
                 let frames = frames_of(range.shared_ticks(other), *nominal);
-                breaches.push(Breach::of_clip(format!("{clip} and {name} share timecode on roll {roll} ({frames} frame(s))"), clip));
+                breaches
+                    .push(Breach::of_clip(format!("{clip} and {name} share timecode on roll {roll} ({frames} frame(s))"), clip));
             }
             if furthest.is_none_or(|(far, _)| range.ticks().1 > far.ticks().1) {
                 furthest = Some((*range, clip));

@@ -37,7 +37,10 @@ pub(crate) fn not_poly(facts: &RollFacts) -> Vec<Breach> {
             let mono = int(record, "audio.channels") == Some(1);
             let tracks = files.max(declared);
             (mono && tracks > 1).then(|| {
-                Breach::of_clip(format!("{} is {tracks} files of one channel each, not one polyphonic file", clip.name), &clip.name)
+                Breach::of_clip(
+                    format!("{} is {tracks} files of one channel each, not one polyphonic file", clip.name),
+                    &clip.name,
+                )
             })
         })
         .collect()

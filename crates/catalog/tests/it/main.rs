@@ -3,7 +3,8 @@
 mod search;
 
 use checkgate_catalog::{
-    CardRow, Catalog, ClipSearch, CopyFileRow, CopyRow, DestinationRow, FailedFileRow, JobRow, UploadPartRow, UploadRow,
+    CardRow, Catalog, ClipIndexRow, ClipSearch, CopyFileRow, CopyRow, DestinationRow, FailedFileRow, JobRow, UploadPartRow,
+    UploadRow,
 };
 use checkgate_model::{
     CardRecognition, Clip, ClipKind, ClipRecord, Confidence, ErrorCode, Evidence, EvidenceLevel, FieldValue, HashFormat,
@@ -151,6 +152,9 @@ async fn clips_are_found_by_every_word() {
     let mut record = ClipRecord::new("A003C002");
     record.state("slate.scene", "", Some(FieldValue::Text("42B".to_owned())), "42B", "ale");
     catalog.store_record("c1", 1, &record, "A003C002 A003R1JL 42B ALEXA").await.expect("stores");
+    let row = |position, words: &str| ClipIndexRow { position, words: words.to_owned(), ..ClipIndexRow::default() };
+    let rows = [row(0, "a003c001 a003r1jl"), row(1, "a003c002 a003r1jl 42b alexa")];
+    catalog.store_clip_index("c1", &rows).await.expect("stores");
     let words = |text: &str, card: Option<&str>| ClipSearch {
         words: text.split_whitespace().map(str::to_owned).collect(),
         card: card.map(str::to_owned),

@@ -3,7 +3,7 @@
 
 use super::{at, card};
 use checkgate_catalog::{Catalog, ClipIndexRow, ClipSearch, OverrideRow};
-use checkgate_model::{DayRange, Finding, Override, Severity, Timecode, TimecodeQuery};
+use checkgate_model::{ClipRecord, DayRange, FieldValue, Finding, Override, Severity, Timecode, TimecodeQuery};
 use std::time::{Duration, Instant};
 
 fn range(start: &str, frames: u64, nominal: u32) -> Option<(u32, DayRange)> {
@@ -68,8 +68,16 @@ async fn ten_thousand_clips_answer_in_under_a_tenth_of_a_second() {
                     model: "arrialexa35".to_owned(),
                     codec: "appleprores4444".to_owned(),
                     squeeze: "1".to_owned(),
-                    files: (0..6).map(|file| format!("a{at_card:03}r1jl/{name}/{name}_{file}.mxf")).collect::<Vec<_>>().join("\n"),
-                    running: range(&format!("{:02}:{:02}:00:00", 8 + at_card / 5, position % 60), 1440, if at_card % 2 == 0 { 24 } else { 25 }),
+                    files: (0..6)
+                        .map(|file| format!("a{at_card:03}r1jl/{name}/{name}_{file}.mxf"))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                    running: range(
+                        &format!("{:02}:{:02}:00:00", 8 + at_card / 5, position % 60),
+                        1440,
+                        if at_card % 2 == 0 { 24 } else { 25 },
+                    ),
+                    words: format!("{name} a{at_card:03}r1jl alexa 35"),
                     name,
                     ..ClipIndexRow::default()
                 }
@@ -77,13 +85,36 @@ async fn ten_thousand_clips_answer_in_under_a_tenth_of_a_second() {
             .collect();
         catalog.store_clip_index(&id, &rows).await.expect("stores");
     }
+    // Records as long as real ones, for the clips of the first page.
+    let mut record = ClipRecord::new("clip");
+    for field in 0..50 {
+        record.state(
+            &format!("field.{field}"),
+            "",
+            Some(FieldValue::Text("value".repeat(8))),
+            "raw".repeat(8),
+            "A003C001.mov: moov/udta",
+        );
+    }
+    for position in 0..200 {
+        catalog.store_record("card00", position, &record, "").await.expect("stores");
+    }
     let word = |text: &str| vec![text.to_owned()];
     for (what, search, wanted) in [
         ("everything", ClipSearch::default(), 10_000),
         ("a reel", ClipSearch { reel: Some("a017".to_owned()), ..ClipSearch::default() }, 200),
-        ("a timecode", ClipSearch { times: time("10:05-10:06"), ..ClipSearch::default() }, 40),
+        ("a timecode", ClipSearch { times: time("10:05-10:06"), ..ClipSearch::default() }, 20),
         ("scene and take", ClipSearch { scene: Some("12".to_owned()), take: Some("3".to_owned()), ..ClipSearch::default() }, 50),
-        ("a camera format", ClipSearch { model: Some("alexa35".to_owned()), codec: Some("4444".to_owned()), squeeze: Some("1".to_owned()), ..ClipSearch::default() }, 10_000),
+        (
+            "a camera format",
+            ClipSearch {
+                model: Some("alexa35".to_owned()),
+                codec: Some("4444".to_owned()),
+                squeeze: Some("1".to_owned()),
+                ..ClipSearch::default()
+            },
+            10_000,
+        ),
         ("a file", ClipSearch { file: Some("a049c199_261123_r1jl_5.mxf".to_owned()), ..ClipSearch::default() }, 1),
         ("a word", ClipSearch { words: word("a030c0"), ..ClipSearch::default() }, 100),
         ("nothing", ClipSearch { words: word("no such clip"), times: time("10:05"), ..ClipSearch::default() }, 0),

@@ -129,10 +129,20 @@ fn info(list: &fdl::Fdl, output: &Output) -> Result<u8, Problem> {
         };
         let squeeze = canvas.squeeze.map_or_else(String::new, |squeeze| format!("  squeeze {squeeze}"));
         let clip = canvas.clip.as_ref().map_or_else(String::new, |clip| format!("  clip {clip}"));
-        output.line(&format!("  canvas    {}  {}  {}{squeeze}{derived}{clip}", or(&canvas.id), or(&canvas.label), or(&canvas.size)));
+        output.line(&format!(
+            "  canvas    {}  {}  {}{squeeze}{derived}{clip}",
+            or(&canvas.id),
+            or(&canvas.label),
+            or(&canvas.size)
+        ));
         for decision in &canvas.decisions {
             let protection = decision.protection.as_ref().map_or_else(String::new, |size| format!("  protection {size}"));
-            output.line(&format!("    framing {}  {} at {}{protection}", or(&decision.intent), or(&decision.size), or(&decision.at)));
+            output.line(&format!(
+                "    framing {}  {} at {}{protection}",
+                or(&decision.intent),
+                or(&decision.size),
+                or(&decision.at)
+            ));
         }
     }
     for template in &summary.templates {
@@ -197,7 +207,8 @@ pub(crate) async fn edl(home: Option<PathBuf>, command: Edl, output: &Output) ->
     let Edl::Read { file, rate, within } = command;
     let rate = FrameRate::parse(&rate).ok_or_else(|| refused(format!("{rate:?} is no rate (23.976, 24, 25, 29.97, ...)")))?;
     let text = String::from_utf8_lossy(&read(&file)?).into_owned();
-    let list = edl::parse(&text, rate).map_err(|error| Problem::new(ErrorCode::BadRequest, format!("{}: {error}", file.display())))?;
+    let list =
+        edl::parse(&text, rate).map_err(|error| Problem::new(ErrorCode::BadRequest, format!("{}: {error}", file.display())))?;
     let known = KnownClips::gather(home, &within).await?;
     let matches = list.match_clips(&known.rolls());
     let mut open = list.unread.len();
@@ -216,7 +227,8 @@ pub(crate) async fn edl(home: Option<PathBuf>, command: Edl, output: &Output) ->
             }
         };
         open += usize::from(matches!(state, "missing" | "ambiguous"));
-        let shown: Vec<(&str, &str)> = clips.iter().map(|at| (known.cards[*at].as_str(), known.clips[*at].name.as_str())).collect();
+        let shown: Vec<(&str, &str)> =
+            clips.iter().map(|at| (known.cards[*at].as_str(), known.clips[*at].name.as_str())).collect();
         if output.json {
             rows.push(json!({
                 "number": event.number, "reel": event.reel, "channels": event.channels,

@@ -4,8 +4,8 @@ use super::{open, refused};
 use crate::args_clips::{Check, Explain, List, Override, Project, Rules, Search};
 use crate::output::{Output, gigabytes};
 use checkgate_app::engines::rules::{parse, profile_names};
-use checkgate_app::{App, RuleWords, RulesRequest, rule_profile, rules_in_words, understand};
 use checkgate_app::engines::volume::files;
+use checkgate_app::{App, RuleWords, RulesRequest, rule_profile, rules_in_words, understand};
 use checkgate_contract::{ClipsRequest, OverrideRequest};
 use checkgate_model::{ErrorCode, FrameRate, Problem};
 use std::path::{Path, PathBuf};
@@ -61,8 +61,10 @@ fn list(options: &List, output: &Output) -> Result<u8, Problem> {
             .map(|(name, profile)| (name, profile.title, profile.rules.len()))
             .collect();
         if output.json {
-            let rows: Vec<_> =
-                profiles.iter().map(|(name, title, rules)| serde_json::json!({ "name": name, "title": title, "rules": rules })).collect();
+            let rows: Vec<_> = profiles
+                .iter()
+                .map(|(name, title, rules)| serde_json::json!({ "name": name, "title": title, "rules": rules }))
+                .collect();
             output.value(&rows);
         } else {
             for (name, title, rules) in profiles {
@@ -94,10 +96,9 @@ fn limits(rule: &RuleWords) -> String {
 fn explain(options: &Explain, output: &Output) -> Result<u8, Problem> {
     let profile = rule_profile(Some(&options.profile), options.rules.as_deref())?;
     let all = rules_in_words(&profile, true);
-    let rule = all
-        .iter()
-        .find(|rule| rule.code == options.code)
-        .ok_or_else(|| Problem::new(ErrorCode::NotFound, format!("there is no code {:?}; `checkgate rules list` lists them", options.code)))?;
+    let rule = all.iter().find(|rule| rule.code == options.code).ok_or_else(|| {
+        Problem::new(ErrorCode::NotFound, format!("there is no code {:?}; `checkgate rules list` lists them", options.code))
+    })?;
     if output.json {
         output.value(rule);
         return Ok(0);
@@ -124,7 +125,8 @@ async fn card_of(app: &App, words: &str) -> Result<String, Problem> {
     match app.find_card(words).await {
         Ok(card) => Ok(card),
         Err(_) if Path::new(words).is_dir() => {
-            let card = app.add_card_folder(PathBuf::from(words)).await?.id.ok_or_else(|| refused("the card was not recognised"))?;
+            let card =
+                app.add_card_folder(PathBuf::from(words)).await?.id.ok_or_else(|| refused("the card was not recognised"))?;
             // Its findings are those of the rules too.
             app.describe_card(&card, false).await?;
             Ok(card)
@@ -242,7 +244,9 @@ async fn project(home: Option<PathBuf>, options: Project, output: &Output) -> Re
 }
 
 pub(crate) async fn search(home: Option<PathBuf>, options: Search, output: &Output) -> Result<u8, Problem> {
-    let quoted = |word: &String| if word.contains(char::is_whitespace) && !word.contains('"') { format!("\"{word}\"") } else { word.clone() };
+    let quoted = |word: &String| {
+        if word.contains(char::is_whitespace) && !word.contains('"') { format!("\"{word}\"") } else { word.clone() }
+    };
     let mut parts: Vec<String> = options.words.iter().map(quoted).collect();
     for (name, value) in [
         ("reel", options.reel),

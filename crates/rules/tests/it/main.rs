@@ -4,7 +4,9 @@
 mod table;
 
 use checkgate_model::{Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, Finding, FrameRate, RelPath, Roll, Severity};
-use checkgate_rules::{CODES, ProfileError, ProjectFacts, RollFacts, check, explain, explanations, parse, profile, profile_names};
+use checkgate_rules::{
+    CODES, ProfileError, ProjectFacts, RollFacts, check, explain, explanations, parse, profile, profile_names,
+};
 use proptest::prelude::*;
 
 fn rel(text: &str) -> RelPath {

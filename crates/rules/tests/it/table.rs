@@ -220,7 +220,8 @@ fn what_is_handed_over_is_sealed_apart_and_whole() {
 
 #[test]
 fn an_upload_has_a_day_and_a_size() {
-    let rolls = |count: usize| (0..count).map(|at| DeliveredRoll { name: format!("A{at:03}"), ..delivered() }).collect::<Vec<_>>();
+    let rolls =
+        |count: usize| (0..count).map(|at| DeliveredRoll { name: format!("A{at:03}"), ..delivered() }).collect::<Vec<_>>();
     assert_eq!(codes(&handing_over(rolls(10))), Vec::<String>::new());
     let large = found(&handing_over(rolls(25)));
     assert_eq!((large.len(), large[0].code.as_str()), (1, "upload.bytes"));
