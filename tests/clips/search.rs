@@ -12,7 +12,7 @@ fn clips_are_found_by_reel_timecode_slate_camera_format_and_file() {
     let stage = Stage::new("search");
     let (card, _) = stage.card("card");
     let frames = stage.path("frames");
-    let options = ForgeOptions { family: "arri-raw".parse().unwrap(), size: CardSize::Small, ..ForgeOptions::default() };
+    let options = ForgeOptions { family: "blackmagic-dng".parse().unwrap(), size: CardSize::Small, ..ForgeOptions::default() };
     let forged = forge_card(&frames, &options).unwrap();
     for (card, to) in [(&card, "ssd1"), (&frames, "ssd2")] {
         stage.run(&["offload", text(card), "--to", text(&stage.folder(to)), "--no-previews"]).expect(0);
