@@ -119,13 +119,11 @@ impl TimecodeQuery {
 
 fn label(text: &str) -> Option<Label> {
     let mut parts = [None; 4];
-    let mut count = 0;
-    for part in text.trim().split([':', ';', '.']) {
-        if count == 4 || part.is_empty() || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+    for (at, part) in text.trim().split([':', ';', '.']).enumerate() {
+        if part.is_empty() || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        parts[count] = part.parse::<u32>().ok();
-        count += 1;
+        *parts.get_mut(at)? = part.parse::<u32>().ok();
     }
     let (hours, minutes) = (parts[0]?, parts[1]?);
     let fits = hours < 24 && minutes < 60 && parts[2].is_none_or(|seconds| seconds < 60);
