@@ -15,9 +15,9 @@ pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
 pub(crate) use cloud::{cloud, upload};
 pub(crate) use media::{color, completions, export, forge, inspect, preview};
 
+pub(crate) use lists::{edl, fdl};
 pub(crate) use mhl::mhl;
 pub(crate) use repair::{compare, repair};
-pub(crate) use lists::{edl, fdl};
 pub(crate) use rules::{rules, search};
 use stopper::Stopper;
 pub(crate) use verify::verify;
