@@ -340,3 +340,33 @@ fn the_documentation_names_every_family_and_card() {
         assert!(text.contains(&format!("| `{}` |", damage.name())), "docs/cameras.md names {}", damage.name());
     }
 }
+
+/// What the recipes' files say of a clip, read off the recipes by hand: family, clip, field, value.
+const METADATA: &[(&str, &str, &str, &str)] = &[
+    ("red", "A106_C037_0118G5", "reel.name", "A106"),
+    ("red", "A106_C037_0118G5", "span.count", "3"),
+    ("red", "A106_C037_0118G5", "camera.make", "RED"),
+    ("sony-fx6", "628_1298", "camera.model", "ILME-FX6V"),
+    ("sony-fx6", "628_1298", "tc.end", "10:00:00:12"),
+    ("sony-fx6", "628_1298", "rate.sensor", "30000/1001"),
+    ("sony-fx6", "628_1298", "media.serial", "C0DE0000000000000000000000000001"),
+    ("panasonic-p2", "0001AB", "camera.model", "Synthetic"),
+    ("panasonic-p2", "0001AB", "rate.project", "25"),
+    ("panasonic-p2", "0001AB", "span.kind", "shot over several clips"),
+    ("panasonic-p2", "0001AB", "clip.uid", "060A2B340101010501010D21130000000000000000000000000000000000B001"),
+    ("blackmagic", "A001_08151530_C001", "camera.model", "URSA Mini Pro 12K (synthetic)"),
+    ("blackmagic", "A001_08151542_C002", "span.index", "1"),
+    ("blackmagic", "A001_08151542_C002", "span.count", "2"),
+    ("blackmagic", "A001_08151530_C001", "proxy.uri", "Proxy/A001_08151530_C001.mp4"),
+    ("gopro", "GX0023", "span.count", "3"),
+];
+
+#[test]
+fn forged_clips_are_described_as_their_recipes_say() {
+    for (family, clip, field, want) in METADATA {
+        let seen = see(family.parse().unwrap(), None);
+        let records = describe_all(&seen.card, &seen.recognition);
+        let record = records.iter().find(|record| record.clip == *clip).unwrap_or_else(|| panic!("{family}: {clip}"));
+        assert_eq!(record.text(field), *want, "{family} {clip} {field}: {:?}", record.fields.get(*field));
+    }
+}

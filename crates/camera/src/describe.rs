@@ -123,7 +123,7 @@ fn record_of(card: &dyn CardFiles, recognition: &CardRecognition, clip: &Clip, i
     let size = i64::try_from(clip.size_bytes()).unwrap_or(i64::MAX);
     said.say(Strength::Structure, "listing", "file.size", "byte", FieldValue::Int(size), size.to_string());
     from_listing(&mut said, clip);
-    for file in &clip.files {
+    for file in clip.files.iter().filter(|file| is_of_first_piece(clip, file)) {
         tell_sidecar(&mut said, card, file);
     }
     let dumped: Vec<_> = indexes.dumps.iter().filter(|dump| dump.speaks_of(clip)).filter_map(|dump| dump.read(card)).collect();
@@ -138,6 +138,14 @@ fn record_of(card: &dyn CardFiles, recognition: &CardRecognition, clip: &Clip, i
     }
     complete_statements(&mut said, recognition, clip);
     said.into_record(&clip.name)
+}
+
+/// A recording of several pieces has a document for each; that of the first is the clip's, whose length and start are told.
+fn is_of_first_piece(clip: &Clip, file: &ClipFile) -> bool {
+    let documents = clip.files.iter().filter(|file| file.role == FileRole::Sidecar && file.path.extension() == "xml").count();
+    let own = dumps::clip_of_name(file.path.file_name()).to_ascii_lowercase();
+    let first = clip.essence().map(|essence| essence.path.file_name().to_ascii_lowercase());
+    documents < 2 || file.path.extension() != "xml" || first.is_some_and(|first| first.starts_with(&own))
 }
 
 /// What a file beside a clip says, by what it is.
@@ -177,7 +185,7 @@ fn from_listing(said: &mut Statements, clip: &Clip) {
     if pieces > 0 {
         let count = pieces + clip.files.iter().filter(|file| file.role == FileRole::Essence).count();
         said.value(Strength::Structure, "listing", "span.count", FieldValue::Int(count as i64), format!("{count} files"));
-        said.value(Strength::Structure, "listing", "span.kind", text("segments"), "segments");
+        said.otherwise("listing", "span.kind", text("segments"), "segments");
     }
     if let Some(proxy) = clip.files.iter().find(|file| file.role == FileRole::Proxy) {
         said.value(Strength::Structure, "listing", "proxy.uri", text(proxy.path.as_str()), proxy.path.as_str());
