@@ -3,6 +3,7 @@
 //! not known is an error (invariants 1 and 10).
 
 pub mod amf;
+pub mod cdl;
 pub mod engine;
 pub mod error;
 pub mod eval;
@@ -10,10 +11,12 @@ pub mod input;
 pub mod logc3;
 pub mod lut;
 pub mod recipe;
+mod spaces;
+mod xml;
 pub mod yuv;
 
 pub use amf::{AmfReport, amf_processor};
-pub use engine::{ColorEngine, DisplayListing, Engine, Listing, Processor, SpaceListing, apply_parallel};
+pub use engine::{ColorEngine, DisplayListing, Engine, Listing, LookFile, Processor, SpaceListing, apply_parallel};
 pub use error::ColorError;
 pub use input::{InputChoice, input_space};
 pub use lut::Lut3d;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod amf;
+mod amf_oracle;
 mod engine;
 mod vectors;
 mod yuv;
