@@ -221,9 +221,15 @@ impl Ids {
         display: &str,
         view: &str,
     ) -> Result<Option<String>, ColorError> {
+        let carries = |entries: &[Named], kind: Kind, name: &str| {
+            entries.iter().any(|named| named.aces == aces && named.kind == kind && named.name == name)
+        };
         let mut found = Vec::new();
-        for id in self.by_id.keys().filter(|id| !id.contains(":Inv")) {
-            if self.view(engine, id)?.is_some_and(|(of, on, through)| of == aces && on == display && through == view) {
+        for (id, entries) in self.by_id.iter().filter(|(id, _)| !id.contains(":Inv")) {
+            if carries(entries, Kind::Display, display)
+                && carries(entries, Kind::View, view)
+                && self.view(engine, id)?.is_some_and(|(of, on, through)| of == aces && on == display && through == view)
+            {
                 found.push(id);
             }
         }

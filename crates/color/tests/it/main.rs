@@ -3,6 +3,7 @@
 
 mod amf;
 mod amf_oracle;
+mod amf_write;
 mod engine;
 mod vectors;
 mod yuv;
