@@ -32,14 +32,16 @@ def best(cpu, rgb, channels, threads):
         work = np.ascontiguousarray(pixels).copy()
         parts = np.array_split(work, threads)
         apply = cpu.applyRGB if channels == 3 else cpu.applyRGBA
-        started = time.perf_counter()
+        # One thread: its own time, so that what else runs here does not count.
+        clock = time.thread_time if threads == 1 else time.perf_counter
+        started = clock()
         if threads == 1:
             apply(work)
         else:
             many = [threading.Thread(target=apply, args=(part,)) for part in parts]
             [one.start() for one in many]
             [one.join() for one in many]
-        fastest = min(fastest, time.perf_counter() - started)
+        fastest = min(fastest, clock() - started)
     return len(pixels) / fastest / 1e6
 
 answer = {}
@@ -98,18 +100,29 @@ fn noise() -> Vec<[f32; 3]> {
         .collect()
 }
 
-/// Megapixels a second, the best of `repeats`.
+/// Seconds that this thread has run: what else the machine does is not in it. Linux says so; elsewhere the clock on the wall.
+fn thread_secs(start: Instant) -> f64 {
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
+        .map_or_else(|| start.elapsed().as_secs_f64(), |nanos| nanos / 1e9)
+}
+
+/// Megapixels a second, the best of `repeats`: by the time of the thread for one, by the clock for all.
 fn speed(processor: &dyn Processor, pixels: &[[f32; 3]], repeats: usize, all: bool) -> f64 {
     let mut fastest = f64::INFINITY;
     for _ in 0..repeats {
         let mut work = pixels.to_vec();
         let started = Instant::now();
-        if all {
-            apply_parallel(processor, &mut work)
+        let taken = if all {
+            apply_parallel(processor, &mut work);
+            started.elapsed().as_secs_f64()
         } else {
-            processor.apply(&mut work)
-        }
-        fastest = fastest.min(started.elapsed().as_secs_f64());
+            let before = thread_secs(started);
+            processor.apply(&mut work);
+            thread_secs(started) - before
+        };
+        fastest = fastest.min(taken);
     }
     pixels.len() as f64 / fastest / 1e6
 }

@@ -257,10 +257,25 @@ pub(crate) enum Color {
         #[arg(long)]
         look: Option<String>,
         /// Slope, offset, power (three each) and saturation in ACEScct.
-        #[arg(long, value_name = "TEN NUMBERS")]
+        #[arg(long, value_name = "TEN NUMBERS", conflicts_with = "cdl_file")]
         cdl: Option<String>,
+        /// A CDL file (.cc, .ccc, .cdl), in ACEScct.
+        #[arg(long, value_name = "FILE")]
+        cdl_file: Option<PathBuf>,
+        /// Which correction of the CDL file, where it holds several.
+        #[arg(long, value_name = "ID", requires = "cdl_file")]
+        cdl_id: Option<String>,
+        /// A look file (CLF, cube, 3dl, spi, …) after the CDL. Without --src it is evaluated alone.
+        #[arg(long, visible_alias = "clf", value_name = "FILE")]
+        lut: Option<PathBuf>,
+        /// Colour space that the look file works in.
+        #[arg(long, value_name = "SPACE", requires = "lut", default_value = "ACES2065-1")]
+        lut_space: String,
+        /// An OCIO configuration of your own (.ocio, .ocioz); `$OCIO` means the one that variable names.
+        #[arg(long, value_name = "FILE", conflicts_with = "aces")]
+        config: Option<PathBuf>,
         /// The conversion an ACES Metadata File describes; files it names are read below its folder only.
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "display", "view", "look", "cdl", "aces"])]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "display", "view", "look", "cdl", "cdl_file", "lut", "config", "aces"])]
         amf: Option<PathBuf>,
     },
 }

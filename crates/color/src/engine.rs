@@ -145,22 +145,7 @@ impl Engine {
 
     /// Builds and tries one group of transforms.
     pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
-        let config = self.config(aces)?;
-        let processor = guarded(|| {
-            let built = config
-                .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
-                .map_err(|error| error.message().to_owned())?;
-            // No optimisation: the fast log and power approximations are outside the acceptance rule of the vectors.
-            Ok(built.optimized_cpu_processor(OptimizationFlags::NONE))
-        })
-        .map_err(ColorError::Engine)?;
-        guarded(|| {
-            let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
-            processor.apply_rgb_slice(probe.as_flattened_mut());
-            Ok(())
-        })
-        .map_err(ColorError::Engine)?;
-        Ok(processor)
+        stage_of(self.config(aces)?, group)
     }
 
     /// The display's name in this configuration; display aliases are colour space aliases.
@@ -181,6 +166,45 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, 
             panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("the engine failed: {}", said.unwrap_or_else(|| "no reason given".to_owned())))
     })
+}
+
+/// Builds and tries one group of transforms of a configuration.
+pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+    let processor = guarded(|| {
+        let built = config
+            .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
+            .map_err(|error| error.message().to_owned())?;
+        // No optimisation: the fast log and power approximations are outside the acceptance rule of the vectors.
+        Ok(built.optimized_cpu_processor(OptimizationFlags::NONE))
+    })
+    .map_err(ColorError::Engine)?;
+    guarded(|| {
+        let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
+        processor.apply_rgb_slice(probe.as_flattened_mut());
+        Ok(())
+    })
+    .map_err(ColorError::Engine)?;
+    Ok(processor)
+}
+
+/// Everything that a configuration names.
+pub(crate) fn listing(config: &Config, name: &str) -> Listing {
+    let (search, visible) = (SearchReferenceSpaceType::All, ColorSpaceVisibility::All);
+    let spaces = (0..config.num_color_spaces_filtered(search, visible))
+        .filter_map(|index| config.get_color_space(config.color_space_name_by_index_filtered(search, visible, index)))
+        .map(|space| SpaceListing {
+            name: space.name().to_owned(),
+            aliases: space.aliases().to_vec(),
+            family: space.family().to_owned(),
+            encoding: space.encoding().to_owned(),
+        })
+        .collect::<Vec<_>>();
+    let displays = (0..config.num_displays_all())
+        .map(|index| config.display_all(index).to_owned())
+        .map(|name| DisplayListing { views: (0..config.num_views(&name)).map(|index| config.view(&name, index)).collect(), name })
+        .collect();
+    let looks = (0..config.num_looks()).map(|index| config.look_name_by_index(index).to_owned()).collect();
+    Listing { config: name.to_owned(), spaces, displays, looks }
 }
 
 /// The CDL in ACEScct, between two trips from and to ACES2065-1.
@@ -306,33 +330,15 @@ impl ColorEngine for Engine {
     }
 
     fn list(&self, aces: Aces) -> Result<Listing, ColorError> {
-        let config = self.config(aces)?;
-        let (search, visible) = (SearchReferenceSpaceType::All, ColorSpaceVisibility::All);
-        let spaces = (0..config.num_color_spaces_filtered(search, visible))
-            .filter_map(|index| config.get_color_space(config.color_space_name_by_index_filtered(search, visible, index)))
-            .map(|space| SpaceListing {
-                name: space.name().to_owned(),
-                aliases: space.aliases().to_vec(),
-                family: space.family().to_owned(),
-                encoding: space.encoding().to_owned(),
-            })
-            .collect::<Vec<_>>();
+        let mut listing = listing(self.config(aces)?, aces.config_name());
         let own = spaces::all().iter().map(|space| SpaceListing {
             name: space.name.clone(),
             aliases: Vec::new(),
             family: space.family.to_owned(),
             encoding: "log".to_owned(),
         });
-        let spaces = spaces.into_iter().chain(own).collect();
-        let displays = (0..config.num_displays_all())
-            .map(|index| config.display_all(index).to_owned())
-            .map(|name| DisplayListing {
-                views: (0..config.num_views(&name)).map(|index| config.view(&name, index)).collect(),
-                name,
-            })
-            .collect();
-        let looks = (0..config.num_looks()).map(|index| config.look_name_by_index(index).to_owned()).collect();
-        Ok(Listing { config: aces.config_name().to_owned(), spaces, displays, looks })
+        listing.spaces.extend(own);
+        Ok(listing)
     }
 }
 

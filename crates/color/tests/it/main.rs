@@ -5,5 +5,6 @@ mod amf;
 mod amf_oracle;
 mod amf_write;
 mod engine;
+mod looks;
 mod vectors;
 mod yuv;

@@ -80,6 +80,8 @@ fn every_vector_file_meets_the_acceptance_rule() {
                 display: text(entry, "display"),
                 view: text(entry, "view"),
                 look: text(entry, "look"),
+                correction: None,
+                looks: Vec::new(),
                 cdl: cdl.map(|list| list.as_array().unwrap().iter().map(Value::to_string).collect::<Vec<_>>().join(" ")),
             };
             engine.processor(&options.recipe().unwrap()).unwrap()
