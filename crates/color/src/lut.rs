@@ -19,6 +19,13 @@ pub enum Shaper {
     },
 }
 
+/// As the vector instructions clamp; `f32::clamp` would keep a NaN.
+#[inline]
+#[expect(clippy::manual_clamp, reason = "`clamp` keeps a NaN")]
+fn clamp01(value: f32) -> f32 {
+    value.max(0.0).min(1.0)
+}
+
 /// One is 2^0; the bits of a float count stops, straight within each.
 fn stops(value: f32) -> f32 {
     (value.to_bits() as i32 - 1.0_f32.to_bits() as i32) as f32 * (1.0 / (1 << 23) as f32)
@@ -50,7 +57,7 @@ impl Shaper {
             }
         };
         // NaN becomes 0: `max` keeps the number.
-        shaped.max(0.0).min(1.0)
+        clamp01(shaped)
     }
 
     /// The value at a place of the edge.

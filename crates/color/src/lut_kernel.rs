@@ -97,7 +97,7 @@ fn locate(size: usize, shaper: Shaper, pixel: [f32; 3]) -> Place {
 
 /// Interpolates in place. `table` holds `size` cubed corners, blue fastest.
 pub(crate) fn tetrahedral(kernel: Kernel, table: &[[f32; 4]], size: usize, shaper: Shaper, rgb: &mut [[f32; 3]]) {
-    assert!(size >= 2 && size <= 129 && table.len() == size * size * size, "the table holds every corner");
+    assert!((2..=129).contains(&size) && table.len() == size * size * size, "the table holds every corner");
     match kernel {
         Kernel::Scalar => scalar(table, size, shaper, rgb),
         #[cfg(target_arch = "x86_64")]

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 /// How a space is computed.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are forty of them in all")]
 pub(crate) enum Way {
     /// By a curve and a matrix of our own, to ACES2065-1.
     Own(Camera),

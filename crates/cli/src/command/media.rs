@@ -1,7 +1,7 @@
 //! Owns the commands that need no stored state: volumes, inspect, preview, color, export, forge, completions.
 
 use super::{open, refused};
-use crate::args::{Arguments, Color, Export, Forge, Inspect, Preview};
+use crate::args::{Arguments, Color, ColorRecipe, Export, Forge, Inspect, Preview};
 use crate::output::{Output, gigabytes};
 use checkgate_app::PreviewOptions;
 use checkgate_app::engines::color::amf::{self, AmfFiles, AmfOptions};
@@ -145,20 +145,15 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
                 output.line(&format!("look     {look}"));
             }
         }
-        Color::Eval { aces, src, dst, display, view, look, cdl, cdl_file, cdl_id, lut, lut_space, config, amf } => {
-            let correction = cdl_file.as_deref().map(|file| correction(file, cdl_id.as_deref())).transpose()?;
-            let looks = lut.as_deref().map(|file| look_file(file, lut_space)).transpose()?;
-            let options = EvalOptions {
-                aces: aces.clone(),
-                source: src.clone(),
-                destination: dst.clone(),
-                display: display.clone(),
-                view: view.clone(),
-                look: look.clone(),
-                cdl: cdl.clone(),
-                correction,
-                looks: looks.into_iter().collect(),
-            };
+        Color::Amf { recipe, clip } => {
+            let options = eval_options(recipe)?;
+            let recipe = options.recipe().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+            let facts = checkgate_app::amf_facts(clip.as_deref());
+            let written = amf::compose(engine, &recipe, &options.looks, &facts).and_then(|amf| amf::write(&amf));
+            output.line(written.map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?.trim_end());
+        }
+        Color::Eval { recipe, config, amf } => {
+            let options = eval_options(recipe)?;
             let mut input = String::new();
             std::io::stdin()
                 .take(MOST_INPUT_BYTES)
@@ -176,6 +171,24 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
         }
     }
     Ok(0)
+}
+
+/// The options of a conversion, with the files they name read.
+fn eval_options(recipe: &ColorRecipe) -> Result<EvalOptions, Problem> {
+    let id = recipe.cdl_id.as_deref();
+    let correction = recipe.cdl_file.as_deref().map(|file| correction(file, id)).transpose()?;
+    let looks = recipe.lut.as_deref().map(|file| look_file(file, &recipe.lut_space)).transpose()?;
+    Ok(EvalOptions {
+        aces: recipe.aces.clone(),
+        source: recipe.src.clone(),
+        destination: recipe.dst.clone(),
+        display: recipe.display.clone(),
+        view: recipe.view.clone(),
+        look: recipe.look.clone(),
+        cdl: recipe.cdl.clone(),
+        correction,
+        looks: looks.into_iter().collect(),
+    })
 }
 
 fn bytes_of(file: &Path) -> Result<Vec<u8>, Problem> {

@@ -51,7 +51,7 @@ impl ClipId {
                 let within = |own: &&str| {
                     frame_of(file_name(template), index, file_name(own)).is_some_and(|frame| (*first..=*last).contains(&frame))
                 };
-                clip.files.iter().all(|own| within(&own)).then_some("the clip's files are frames of its sequence")
+                clip.files.iter().all(within).then_some("the clip's files are frames of its sequence")
             }
             _ => {
                 let name = clip.name.filter(|name| !name.is_empty())?;

@@ -283,6 +283,8 @@ fn style(name: &str) -> Transform {
     Transform::Builtin(BuiltinTransform::new(name))
 }
 
+type Matrix = [[f64; 3]; 3];
+
 /// D65 to D60 (ACES white) in CIE XYZ by Bradford: the inverse of the adaptation that the engine's cinema rendering ends with.
 const D65_TO_D60: [[f64; 3]; 3] = [
     [1.01303491464999, 0.00610525782320728, -0.0149709436265875],
@@ -314,7 +316,7 @@ const P3D65_TO_XYZ: [[f64; 3]; 3] = [
 
 /// The X'Y'Z' encodings of ACES 1 (`ODT.Academy.DCDM.a1.0.3`, `DCDM_P3D60.a1.0.3`, `DCDM_P3D65limited.a1.1.0`): the cinema
 /// rendering, white as the transform says, limited to a gamut or to what is positive, then ST 428-1 (48 of 52.37 nits, gamma 2.6).
-fn dcdm(limit: Option<([[f64; 3]; 3], [[f64; 3]; 3])>) -> Vec<Transform> {
+fn dcdm(limit: Option<(Matrix, Matrix)>) -> Vec<Transform> {
     let mut transforms = vec![style("ACES-OUTPUT - ACES2065-1_to_CIE-XYZ-D65 - SDR-CINEMA_1.0")];
     match limit {
         None => transforms.push(spaces::matrix(D65_TO_D60)),

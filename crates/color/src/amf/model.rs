@@ -120,6 +120,7 @@ pub struct Pipeline {
 
 /// What stands between input and output.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a pipeline holds few of them")]
 pub enum Middle {
     /// 2.0: where the working files stand in the pipeline.
     WorkingLocation,
