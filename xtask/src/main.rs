@@ -27,11 +27,14 @@ enum Task {
     Bench(bench::Bench),
     #[command(hide = true)]
     MhlOnce(bench::MhlOnce),
+    #[command(hide = true)]
+    OffloadOnce(bench::OffloadOnce),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Bench(bench) => bench::run(&bench),
         Task::MhlOnce(options) => bench::once(&options),
+        Task::OffloadOnce(options) => bench::offload_once(&options),
     }
 }

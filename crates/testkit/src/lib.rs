@@ -9,6 +9,8 @@ pub mod image;
 pub mod picture;
 pub mod proxy;
 pub mod python;
+#[cfg(unix)]
+pub mod sysfs;
 
 pub use forge::{
     CardSize, Damage, Expect, Expectation, ExpectedClip, Family, ForgeError, ForgeOptions, Forged, forge_card, forge_card_with,
