@@ -69,7 +69,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
-    ("xtask", &["model", "mhl", "offload", "volume", "contract", "testkit"]),
+    ("xtask", &["model", "mhl", "offload", "volume", "contract", "testkit", "color"]),
 ];
 
 /// Crates that only these may name, and why.

@@ -10,6 +10,22 @@ pub(crate) enum Bench {
     Offload(OffloadBench),
     /// Create and verify ASC MHL histories, beside `xxhsum`, `md5sum` and `ascmhl create`.
     Mhl(MhlBench),
+    /// Colour: the exact path and the LUT kernel beside OpenColorIO's C++ library, on one thread and on all.
+    Color(ColorBench),
+}
+
+/// What `cargo xtask bench color` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ColorBench {
+    /// Rounds; in each both libraries take turns. The best of each is printed, with the spread.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Pictures of 1920 x 1080, few and one round.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Print the figures as JSON as well.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `cargo xtask bench mhl` takes.
@@ -128,6 +144,7 @@ pub(crate) fn offload_once(options: &OffloadOnce) -> anyhow::Result<()> {
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
+        Bench::Color(options) => crate::bench_color::run(options),
         #[cfg(target_os = "linux")]
         Bench::Offload(options) => crate::bench_offload::run(options),
         #[cfg(target_os = "linux")]

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod bench;
+mod bench_color;
 #[cfg(target_os = "linux")]
 mod bench_mhl;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 //! Owns the use cases: watch, recognise, offload, validate, describe, upload, verify, export; and with them jobs, presets,
 //! settings, the clock and the event hub. Shells are one-line adapters onto [`App`]. Must never know Tauri, clap or axum.
 
+mod amf;
 mod card_source;
 mod cards;
 mod clock;
@@ -60,6 +61,7 @@ pub mod engines {
     pub use checkgate_volume as volume;
 }
 
+pub use amf::amf_facts;
 use checkgate_catalog::{Catalog, CatalogError};
 use checkgate_contract::UiFrame;
 use checkgate_model::{ErrorCode, Problem};

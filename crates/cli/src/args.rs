@@ -278,31 +278,61 @@ pub(crate) enum Color {
         after_help = "Examples:\n  echo 0.278,0.278,0.278 | checkgate color eval --src 'ARRI LogC4' --dst ACES2065-1\n  echo 0.4,0.4,0.4 | checkgate color eval --src 'ARRI LogC4' --display 'Rec.1886 Rec.709 - Display' --view 'ACES 2.0 - SDR 100 nits (Rec.709)'"
     )]
     Eval {
-        /// ACES version.
-        #[arg(long, value_parser = ["2.0", "1.3"])]
-        aces: Option<String>,
-        /// Colour space of the rows.
-        #[arg(long)]
-        src: Option<String>,
-        /// Colour space of the answer.
-        #[arg(long, conflicts_with_all = ["display", "view"])]
-        dst: Option<String>,
-        /// Display of the answer.
-        #[arg(long, requires = "view")]
-        display: Option<String>,
-        /// View on that display.
-        #[arg(long, requires = "display")]
-        view: Option<String>,
-        /// Look.
-        #[arg(long)]
-        look: Option<String>,
-        /// Slope, offset, power (three each) and saturation in ACEScct.
-        #[arg(long, value_name = "TEN NUMBERS")]
-        cdl: Option<String>,
+        #[command(flatten)]
+        recipe: ColorRecipe,
+        /// An OCIO configuration of your own (.ocio, .ocioz); `$OCIO` means the one that variable names.
+        #[arg(long, value_name = "FILE", conflicts_with = "aces")]
+        config: Option<PathBuf>,
         /// The conversion an ACES Metadata File describes; files it names are read below its folder only.
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "display", "view", "look", "cdl", "aces"])]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "display", "view", "look", "cdl", "cdl_file", "lut", "config", "aces"])]
         amf: Option<PathBuf>,
     },
+    /// Print the ACES Metadata File 2.0 of a conversion: it shows exactly what `eval` computes. A look file must stand beside it.
+    Amf {
+        #[command(flatten)]
+        recipe: ColorRecipe,
+        /// Name of the clip's file; without one the AMF is a template.
+        #[arg(long, value_name = "NAME")]
+        clip: Option<String>,
+    },
+}
+
+/// A conversion in words.
+#[derive(Debug, Args)]
+pub(crate) struct ColorRecipe {
+    /// ACES version.
+    #[arg(long, value_parser = ["2.0", "1.3"])]
+    pub(crate) aces: Option<String>,
+    /// Colour space of the rows.
+    #[arg(long)]
+    pub(crate) src: Option<String>,
+    /// Colour space of the answer.
+    #[arg(long, conflicts_with_all = ["display", "view"])]
+    pub(crate) dst: Option<String>,
+    /// Display of the answer.
+    #[arg(long, requires = "view")]
+    pub(crate) display: Option<String>,
+    /// View on that display.
+    #[arg(long, requires = "display")]
+    pub(crate) view: Option<String>,
+    /// Look.
+    #[arg(long)]
+    pub(crate) look: Option<String>,
+    /// Slope, offset, power (three each) and saturation in ACEScct.
+    #[arg(long, value_name = "TEN NUMBERS", conflicts_with = "cdl_file")]
+    pub(crate) cdl: Option<String>,
+    /// A CDL file (.cc, .ccc, .cdl), in ACEScct.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cdl_file: Option<PathBuf>,
+    /// Which correction of the CDL file, where it holds several.
+    #[arg(long, value_name = "ID", requires = "cdl_file")]
+    pub(crate) cdl_id: Option<String>,
+    /// A look file (CLF, cube, 3dl, spi, …) after the CDL. Without --src it is evaluated alone.
+    #[arg(long, visible_alias = "clf", value_name = "FILE")]
+    pub(crate) lut: Option<PathBuf>,
+    /// Colour space that the look file works in.
+    #[arg(long, value_name = "SPACE", requires = "lut", default_value = "ACES2065-1")]
+    pub(crate) lut_space: String,
 }
 
 #[derive(Debug, Args)]

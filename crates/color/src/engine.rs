@@ -1,9 +1,10 @@
 //! Owns the exact engine: the `ocio` crate behind `ColorEngine` (docs/adr/0003-ocio-crate.md). Configurations are embedded text;
 //! nothing is read from the environment's `$OCIO` or from disk. Every transform that is handed out has been built and tried.
 
+use crate::amf::{Ids, Piece, look_transforms, own_piece};
 use crate::error::ColorError;
-use crate::logc3;
 use crate::recipe::{Aces, Cdl, Recipe, Target};
+use crate::spaces;
 use ocio::{
     CdlTransform, ColorSpaceTransform, ColorSpaceVisibility, Config, CpuProcessor, DisplayViewTransform, GroupTransform,
     LookTransform, OptimizationFlags, SearchReferenceSpaceType, Transform, TransformDirection,
@@ -17,12 +18,19 @@ use std::sync::OnceLock;
 const STUDIO_V5: &str = include_str!("../../../assets/color/studio-config-v5.0.0_aces-v2.1_ocio-v2.6.ocio");
 /// The scene reference of every configuration here.
 pub(crate) const AP0: &str = "ACES2065-1";
-const CCT: &str = "ACEScct";
+pub(crate) const CCT: &str = "ACEScct";
 
 /// Something that can turn a recipe into a processor.
 pub trait ColorEngine: Send + Sync {
     /// Builds the conversion; an unknown name is an error, never a substitute.
     fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError>;
+    /// The conversion with show looks after the CDL, in order.
+    fn graded(&self, recipe: &Recipe, looks: &[LookFile]) -> Result<Box<dyn Processor>, ColorError> {
+        if looks.is_empty() {
+            return self.processor(recipe);
+        }
+        Err(ColorError::Engine("this engine takes no look files".to_owned()))
+    }
     /// Everything that recipes can name, for one ACES version.
     fn list(&self, aces: Aces) -> Result<Listing, ColorError>;
 }
@@ -79,6 +87,18 @@ pub struct Listing {
 pub struct Engine {
     studio_v5: Config,
     studio_v2: OnceLock<Result<Config, ColorError>>,
+    ids: OnceLock<Result<Ids, ColorError>>,
+}
+
+/// A show look: a file (CLF, cube, CDL, …) and the space it works in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookFile {
+    /// Its name; the extension says what it is.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The scene space that goes in and comes out, by name or alias: `ACES2065-1` for a look of an AMF, often `ACEScct` for a cube.
+    pub working_space: String,
 }
 
 impl Engine {
@@ -88,7 +108,7 @@ impl Engine {
         ocio::config::logging::set_logging_level(ocio::LoggingLevel::None);
         let studio_v5 = guarded(|| Config::create_from_str(STUDIO_V5).map_err(|error| error.message().to_owned()))
             .map_err(|reason| ColorError::Config { config: Aces::V2_0.config_name().to_owned(), reason })?;
-        Ok(Self { studio_v5, studio_v2: OnceLock::new() })
+        Ok(Self { studio_v5, studio_v2: OnceLock::new(), ids: OnceLock::new() })
     }
 
     /// The process-wide engine.
@@ -112,33 +132,24 @@ impl Engine {
         }
     }
 
+    /// What transform ids name.
+    pub(crate) fn ids(&self) -> Result<&Ids, ColorError> {
+        self.ids.get_or_init(|| Ids::read(self)).as_ref().map_err(Clone::clone)
+    }
+
     /// Full name of a colour space given by name or alias; `None` if there is none.
     pub fn space(&self, aces: Aces, name: &str) -> Result<Option<String>, ColorError> {
-        Ok(self.config(aces)?.get_color_space(name).map(|space| space.name().to_owned()))
+        let of_config = self.config(aces)?.get_color_space(name).map(|space| space.name().to_owned());
+        Ok(of_config.or_else(|| spaces::named(name).map(|space| space.name.clone())))
     }
 
     /// Builds and tries one group of transforms.
     pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
-        let config = self.config(aces)?;
-        let processor = guarded(|| {
-            let built = config
-                .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
-                .map_err(|error| error.message().to_owned())?;
-            // No optimisation: the fast log and power approximations are outside the acceptance rule of the vectors.
-            Ok(built.optimized_cpu_processor(OptimizationFlags::NONE))
-        })
-        .map_err(ColorError::Engine)?;
-        guarded(|| {
-            let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
-            processor.apply_rgb_slice(probe.as_flattened_mut());
-            Ok(())
-        })
-        .map_err(ColorError::Engine)?;
-        Ok(processor)
+        stage_of(self.config(aces)?, group)
     }
 
     /// The display's name in this configuration; display aliases are colour space aliases.
-    fn display<'a>(config: &'a Config, name: &'a str) -> Option<&'a str> {
+    pub(crate) fn display<'a>(config: &'a Config, name: &'a str) -> Option<&'a str> {
         let known = |display: &str| (0..config.num_displays_all()).any(|index| config.display_all(index) == display);
         if known(name) {
             return Some(name);
@@ -157,6 +168,45 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, 
     })
 }
 
+/// Builds and tries one group of transforms of a configuration.
+pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+    let processor = guarded(|| {
+        let built = config
+            .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
+            .map_err(|error| error.message().to_owned())?;
+        // No optimisation: the fast log and power approximations are outside the acceptance rule of the vectors.
+        Ok(built.optimized_cpu_processor(OptimizationFlags::NONE))
+    })
+    .map_err(ColorError::Engine)?;
+    guarded(|| {
+        let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
+        processor.apply_rgb_slice(probe.as_flattened_mut());
+        Ok(())
+    })
+    .map_err(ColorError::Engine)?;
+    Ok(processor)
+}
+
+/// Everything that a configuration names.
+pub(crate) fn listing(config: &Config, name: &str) -> Listing {
+    let (search, visible) = (SearchReferenceSpaceType::All, ColorSpaceVisibility::All);
+    let spaces = (0..config.num_color_spaces_filtered(search, visible))
+        .filter_map(|index| config.get_color_space(config.color_space_name_by_index_filtered(search, visible, index)))
+        .map(|space| SpaceListing {
+            name: space.name().to_owned(),
+            aliases: space.aliases().to_vec(),
+            family: space.family().to_owned(),
+            encoding: space.encoding().to_owned(),
+        })
+        .collect::<Vec<_>>();
+    let displays = (0..config.num_displays_all())
+        .map(|index| config.display_all(index).to_owned())
+        .map(|name| DisplayListing { views: (0..config.num_views(&name)).map(|index| config.view(&name, index)).collect(), name })
+        .collect();
+    let looks = (0..config.num_looks()).map(|index| config.look_name_by_index(index).to_owned()).collect();
+    Listing { config: name.to_owned(), spaces, displays, looks }
+}
+
 /// The CDL in ACEScct, between two trips from and to ACES2065-1.
 pub(crate) fn cdl_in_acescct(cdl: &Cdl) -> [Transform; 3] {
     [ColorSpaceTransform::new(AP0, CCT).into(), cdl_transform(cdl).into(), ColorSpaceTransform::new(CCT, AP0).into()]
@@ -171,27 +221,44 @@ pub(crate) fn cdl_transform(cdl: &Cdl) -> CdlTransform {
     transform
 }
 
-impl ColorEngine for Engine {
-    fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError> {
+impl Engine {
+    /// Steps from a named space to ACES2065-1, or `back`. Spaces that only the newer configuration knows meet the older one there.
+    fn named_space(&self, aces: Aces, name: &str, back: bool) -> Result<Piece, ColorError> {
+        let group = |config: Aces| {
+            let transform = if back { ColorSpaceTransform::new(AP0, name) } else { ColorSpaceTransform::new(name, AP0) };
+            Piece::Group(config, GroupTransform::from_transforms(vec![transform.into()]))
+        };
+        if self.config(aces)?.get_color_space(name).is_some() {
+            return Ok(group(aces));
+        }
+        if let Some(piece) = own_piece(name, back) {
+            return Ok(piece);
+        }
+        if self.studio_v5.get_color_space(name).is_some() {
+            return Ok(group(Aces::V2_0));
+        }
+        Err(ColorError::UnknownSpace(name.to_owned()))
+    }
+
+    /// A show look, from and to ACES2065-1.
+    fn show_look(&self, aces: Aces, look: &LookFile) -> Result<Vec<Piece>, ColorError> {
+        let inside = Piece::Group(Aces::V2_0, look_transforms(&look.name, &look.bytes)?);
+        if self.config(aces)?.get_color_space(&look.working_space).is_some_and(|space| space.name() == AP0) {
+            return Ok(vec![inside]);
+        }
+        let into = self.named_space(aces, &look.working_space, true)?;
+        Ok(vec![into, inside, self.named_space(aces, &look.working_space, false)?])
+    }
+
+    fn exact(&self, recipe: &Recipe, looks: &[LookFile]) -> Result<Exact, ColorError> {
         let config = self.config(recipe.aces)?;
         let mut stages = Vec::new();
         let mut group = GroupTransform::new();
         let mut source = recipe.source.clone();
-
-        if let Some(index) = logc3::exposure_index(&source).filter(|_| config.get_color_space(&source).is_none()) {
-            stages.push(Stage::LogC3(logc3::Curve::new(index).ok_or_else(|| ColorError::UnknownSpace(source.clone()))?));
-            source = logc3::LINEAR_SPACE.to_owned();
-        } else if config.get_color_space(&source).is_none() {
-            // Spaces that only the newer configuration knows meet the older one in ACES2065-1, the reference of both.
-            if recipe.aces == Aces::V1_3 && self.studio_v5.get_color_space(&source).is_some() {
-                let into = GroupTransform::from_transforms(vec![ColorSpaceTransform::new(&source, AP0).into()]);
-                stages.push(Stage::Ocio(self.stage(Aces::V2_0, into)?));
-                source = AP0.to_owned();
-            } else {
-                return Err(ColorError::UnknownSpace(source));
-            }
+        if config.get_color_space(&source).is_none() {
+            stages.push(self.named_space(recipe.aces, &source, false)?.stage(self)?);
+            source = AP0.to_owned();
         }
-
         if let Some(look) = &recipe.look {
             if config.look(look).is_none() {
                 return Err(ColorError::UnknownLook(look.clone()));
@@ -209,12 +276,30 @@ impl ColorEngine for Engine {
                 group.append(transform);
             }
         }
+        let mut words = String::new();
+        for look in looks {
+            if source != AP0 {
+                group.append(ColorSpaceTransform::new(&source, AP0));
+                source = AP0.to_owned();
+            }
+            if !group.transforms.is_empty() {
+                stages.push(Stage::Ocio(self.stage(recipe.aces, std::mem::replace(&mut group, GroupTransform::new()))?));
+            }
+            for piece in self.show_look(recipe.aces, look)? {
+                stages.push(piece.stage(self)?);
+            }
+            words.push_str(&format!(" -> {} in {}", look.name, look.working_space));
+        }
         let to = match &recipe.target {
-            Target::ColorSpace(name) => {
-                if config.get_color_space(name).is_none() {
-                    return Err(ColorError::UnknownSpace(name.clone()));
-                }
+            Target::ColorSpace(name) if config.get_color_space(name).is_some() => {
                 group.append(ColorSpaceTransform::new(&source, name));
+                name.clone()
+            }
+            Target::ColorSpace(name) => {
+                let last = self.named_space(recipe.aces, name, true)?;
+                group.append(ColorSpaceTransform::new(&source, AP0));
+                stages.push(Stage::Ocio(self.stage(recipe.aces, std::mem::replace(&mut group, GroupTransform::new()))?));
+                stages.push(last.stage(self)?);
                 name.clone()
             }
             Target::Display { display, view } => {
@@ -226,33 +311,34 @@ impl ColorEngine for Engine {
                 format!("{view} on {display}")
             }
         };
-        stages.push(Stage::Ocio(self.stage(recipe.aces, group)?));
+        if !group.transforms.is_empty() {
+            stages.push(Stage::Ocio(self.stage(recipe.aces, group)?));
+        }
         let look = recipe.look.as_deref().map(|look| format!(" -> {look}")).unwrap_or_default();
         let cdl = if recipe.cdl.is_some() { " -> CDL in ACEScct" } else { "" };
-        Ok(Box::new(Exact { stages, description: format!("{}{look}{cdl} -> {to}", recipe.source) }))
+        Ok(Exact { stages, description: format!("{}{look}{cdl}{words} -> {to}", recipe.source) })
+    }
+}
+
+impl ColorEngine for Engine {
+    fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError> {
+        Ok(Box::new(self.exact(recipe, &[])?))
+    }
+
+    fn graded(&self, recipe: &Recipe, looks: &[LookFile]) -> Result<Box<dyn Processor>, ColorError> {
+        Ok(Box::new(self.exact(recipe, looks)?))
     }
 
     fn list(&self, aces: Aces) -> Result<Listing, ColorError> {
-        let config = self.config(aces)?;
-        let (search, visible) = (SearchReferenceSpaceType::All, ColorSpaceVisibility::All);
-        let spaces = (0..config.num_color_spaces_filtered(search, visible))
-            .filter_map(|index| config.get_color_space(config.color_space_name_by_index_filtered(search, visible, index)))
-            .map(|space| SpaceListing {
-                name: space.name().to_owned(),
-                aliases: space.aliases().to_vec(),
-                family: space.family().to_owned(),
-                encoding: space.encoding().to_owned(),
-            })
-            .collect();
-        let displays = (0..config.num_displays_all())
-            .map(|index| config.display_all(index).to_owned())
-            .map(|name| DisplayListing {
-                views: (0..config.num_views(&name)).map(|index| config.view(&name, index)).collect(),
-                name,
-            })
-            .collect();
-        let looks = (0..config.num_looks()).map(|index| config.look_name_by_index(index).to_owned()).collect();
-        Ok(Listing { config: aces.config_name().to_owned(), spaces, displays, looks })
+        let mut listing = listing(self.config(aces)?, aces.config_name());
+        let own = spaces::all().iter().map(|space| SpaceListing {
+            name: space.name.clone(),
+            aliases: Vec::new(),
+            family: space.family.to_owned(),
+            encoding: "log".to_owned(),
+        });
+        listing.spaces.extend(own);
+        Ok(listing)
     }
 }
 
@@ -260,8 +346,8 @@ impl ColorEngine for Engine {
 pub(crate) enum Stage {
     /// A group of the engine.
     Ocio(CpuProcessor),
-    /// ARRI LogC3 at an exposure index the configurations do not hold.
-    LogC3(logc3::Curve),
+    /// A camera space of our own; `true` for the way back.
+    Own(spaces::Camera, bool),
 }
 
 pub(crate) struct Exact {
@@ -274,11 +360,7 @@ impl Processor for Exact {
         for stage in &self.stages {
             match stage {
                 Stage::Ocio(processor) => processor.apply_rgb_slice(rgb.as_flattened_mut()),
-                Stage::LogC3(curve) => {
-                    for value in rgb.as_flattened_mut() {
-                        *value = curve.linear_from_code(*value);
-                    }
-                }
+                Stage::Own(camera, back) => camera.apply(*back, rgb),
             }
         }
     }

@@ -51,4 +51,10 @@ pub enum ColorError {
     /// The engine refused or failed.
     #[error("the colour engine cannot build this transform: {0}")]
     Engine(String),
+    /// A file is not the one that was named.
+    #[error("{0:?} is not the file that was described: its hash differs")]
+    HashMismatch(String),
+    /// Nothing names it in an AMF.
+    #[error("{0:?} has no transform id, so that no AMF can describe it")]
+    NoTransformId(String),
 }

@@ -1,6 +1,6 @@
 //! Owns `checkgate color eval`: rows of numbers in, rows of numbers out. Nine significant digits bring a 32-bit float back exactly.
 
-use crate::engine::{ColorEngine, Processor};
+use crate::engine::{ColorEngine, LookFile, Processor};
 use crate::error::ColorError;
 use crate::recipe::{Aces, Cdl, Recipe, Target};
 
@@ -43,6 +43,10 @@ pub struct EvalOptions {
     pub look: Option<String>,
     /// `--cdl`.
     pub cdl: Option<String>,
+    /// A correction read from a file, `--cdl-file`.
+    pub correction: Option<Cdl>,
+    /// `--lut` with `--lut-space`, applied after the CDL, in order.
+    pub looks: Vec<LookFile>,
 }
 
 impl EvalOptions {
@@ -52,21 +56,27 @@ impl EvalOptions {
             None => Aces::V2_0,
             Some(text) => Aces::parse(text).ok_or(EvalError::BadOptions("--aces is 2.0 or 1.3"))?,
         };
-        let source = self.source.clone().ok_or(EvalError::BadOptions("--src or --amf is needed"))?;
+        // A look file alone is evaluated as it stands.
+        let ap0 = || (!self.looks.is_empty()).then(|| crate::engine::AP0.to_owned());
+        let source = self.source.clone().or_else(ap0).ok_or(EvalError::BadOptions("--src, --lut or --amf is needed"))?;
         let target = match (&self.destination, &self.display, &self.view) {
             (Some(space), None, None) => Target::ColorSpace(space.clone()),
             (None, Some(display), Some(view)) => Target::Display { display: display.clone(), view: view.clone() },
             // A look or CDL alone ends where the working reference is.
-            (None, None, None) if self.look.is_some() || self.cdl.is_some() => Target::ColorSpace(crate::engine::AP0.to_owned()),
+            (None, None, None)
+                if self.look.is_some() || self.cdl.is_some() || self.correction.is_some() || !self.looks.is_empty() =>
+            {
+                Target::ColorSpace(crate::engine::AP0.to_owned())
+            }
             _ => return Err(EvalError::BadOptions("give either --dst, or --display together with --view")),
         };
-        let cdl = self.cdl.as_deref().map(Cdl::parse).transpose()?;
+        let cdl = self.cdl.as_deref().map(Cdl::parse).transpose()?.or(self.correction);
         Ok(Recipe { source, target, look: self.look.clone(), cdl, aces })
     }
 
     /// Evaluates the rows in `input`.
     pub fn run(&self, engine: &dyn ColorEngine, input: &str) -> Result<String, EvalError> {
-        let processor = engine.processor(&self.recipe()?)?;
+        let processor = engine.graded(&self.recipe()?, &self.looks)?;
         run(processor.as_ref(), input)
     }
 }

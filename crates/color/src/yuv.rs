@@ -280,7 +280,7 @@ fn chroma_line(plane: &Plane<'_>, layout: Layout, line: usize, lines: usize, out
         return;
     }
     let near = line / 2;
-    let far = if line % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(lines - 1) };
+    let far = if line.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(lines - 1) };
     plane.row(near, out);
     plane.row(far, other);
     for (value, far) in out.iter_mut().zip(other.iter()) {

@@ -1,11 +1,12 @@
 //! Owns the commands that need no stored state: inspect, preview, color, export, forge, completions.
 
 use super::{open, refused};
-use crate::args::{Arguments, Color, Export, Forge, Inspect, Preview};
+use crate::args::{Arguments, Color, ColorRecipe, Export, Forge, Inspect, Preview};
 use crate::output::{Output, gigabytes};
 use checkgate_app::PreviewOptions;
+use checkgate_app::engines::color::amf::{self, AmfFiles, AmfOptions};
 use checkgate_app::engines::color::eval::{self, EvalOptions};
-use checkgate_app::engines::color::{Aces, ColorEngine, Engine, amf_processor};
+use checkgate_app::engines::color::{Aces, Cdl, ColorEngine, Engine, LookFile, UserConfig, cdl};
 use checkgate_app::engines::volume::files;
 use checkgate_model::{ClipRecord, ErrorCode, FieldState, Problem, RelPath, Severity};
 use checkgate_testkit::{CardSize, Damage, Family, ForgeOptions, forge_card_with};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Most rows of `color eval` from stdin.
 const MOST_INPUT_BYTES: u64 = 1 << 30;
+const MOST_LOOK_BYTES: u64 = 256 << 20;
 const MOST_AMF_BYTES: u64 = 64 << 20;
 
 pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem> {
@@ -161,16 +163,15 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
                 output.line(&format!("look     {look}"));
             }
         }
-        Color::Eval { aces, src, dst, display, view, look, cdl, amf } => {
-            let options = EvalOptions {
-                aces: aces.clone(),
-                source: src.clone(),
-                destination: dst.clone(),
-                display: display.clone(),
-                view: view.clone(),
-                look: look.clone(),
-                cdl: cdl.clone(),
-            };
+        Color::Amf { recipe, clip } => {
+            let options = eval_options(recipe)?;
+            let recipe = options.recipe().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+            let facts = checkgate_app::amf_facts(clip.as_deref());
+            let written = amf::compose(engine, &recipe, &options.looks, &facts).and_then(|amf| amf::write(&amf));
+            output.line(written.map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?.trim_end());
+        }
+        Color::Eval { recipe, config, amf } => {
+            let options = eval_options(recipe)?;
             let mut input = String::new();
             std::io::stdin()
                 .take(MOST_INPUT_BYTES)
@@ -178,7 +179,11 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
                 .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
             let answer = match amf {
                 Some(file) => eval_amf(engine, file, &input, output)?,
-                None => options.run(engine, &input).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?,
+                None => match config {
+                    Some(file) => options.run(&user_config(file)?, &input),
+                    None => options.run(engine, &input),
+                }
+                .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?,
             };
             output.line(answer.trim_end_matches('\n'));
         }
@@ -186,14 +191,77 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
     Ok(0)
 }
 
+/// The options of a conversion, with the files they name read.
+fn eval_options(recipe: &ColorRecipe) -> Result<EvalOptions, Problem> {
+    let id = recipe.cdl_id.as_deref();
+    let correction = recipe.cdl_file.as_deref().map(|file| correction(file, id)).transpose()?;
+    let looks = recipe.lut.as_deref().map(|file| look_file(file, &recipe.lut_space)).transpose()?;
+    Ok(EvalOptions {
+        aces: recipe.aces.clone(),
+        source: recipe.src.clone(),
+        destination: recipe.dst.clone(),
+        display: recipe.display.clone(),
+        view: recipe.view.clone(),
+        look: recipe.look.clone(),
+        cdl: recipe.cdl.clone(),
+        correction,
+        looks: looks.into_iter().collect(),
+    })
+}
+
+fn bytes_of(file: &Path) -> Result<Vec<u8>, Problem> {
+    files::read_bounded(file, MOST_LOOK_BYTES).map_err(|error| Problem::from_error(error.code(), &error))
+}
+
+/// The correction of a CDL file.
+fn correction(file: &Path, id: Option<&str>) -> Result<Cdl, Problem> {
+    let bad = |error: checkgate_app::engines::color::ColorError| Problem::from_error(ErrorCode::BadRequest, &error);
+    cdl::pick(&cdl::read(&bytes_of(file)?).map_err(bad)?, id).map_err(bad)
+}
+
+fn look_file(file: &Path, space: &str) -> Result<LookFile, Problem> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(LookFile { name, bytes: bytes_of(file)?, working_space: space.to_owned() })
+}
+
+/// A configuration of the user's own; `$OCIO` is looked up here, because the colour crate reads no environment.
+fn user_config(file: &Path) -> Result<UserConfig, Problem> {
+    let file = match file.to_str() {
+        Some("$OCIO") => PathBuf::from(std::env::var_os("OCIO").ok_or_else(|| refused("the variable OCIO is not set"))?),
+        _ => file.to_path_buf(),
+    };
+    let bad = |error: checkgate_app::engines::color::ColorError| Problem::from_error(ErrorCode::BadRequest, &error);
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ocioz")) {
+        return UserConfig::from_archive(&file.to_string_lossy()).map_err(bad);
+    }
+    let text = String::from_utf8_lossy(&bytes_of(&file)?).into_owned();
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    UserConfig::from_text(&file.to_string_lossy(), &text, &folder.to_string_lossy()).map_err(bad)
+}
+
+/// Files beside and below an AMF.
+struct BelowAmf(PathBuf);
+
+impl AmfFiles for BelowAmf {
+    fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
+        bytes_of(&self.0.join(path.as_str())).ok()
+    }
+
+    fn transforms(&self) -> Vec<RelPath> {
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| name.to_ascii_lowercase().ends_with(".clf")).filter_map(|name| RelPath::new(&name).ok()).collect()
+    }
+}
+
 /// Evaluates rows with the conversion of an AMF and says on stderr what it found in it.
 fn eval_amf(engine: &Engine, file: &Path, input: &str, output: &Output) -> Result<String, Problem> {
     let read = |path: &Path| files::read_bounded(path, MOST_AMF_BYTES).map_err(|error| Problem::from_error(error.code(), &error));
     let xml = String::from_utf8_lossy(&read(file)?).into_owned();
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
-    let look = |path: &RelPath| read(&folder.join(path.as_str())).ok();
-    let (processor, report) =
-        amf_processor(engine, &xml, &look).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
+    let (processor, report) = amf::read(&xml)
+        .and_then(|amf| amf::resolve(engine, &amf, &BelowAmf(folder.to_path_buf()), AmfOptions::default()))
+        .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
     for (word, lines) in [("step", &report.steps), ("applied already", &report.already_applied), ("note", &report.notes)] {
         for line in lines {
             output.note(&format!("{word}: {line}"));

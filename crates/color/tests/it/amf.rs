@@ -2,7 +2,7 @@ use crate::vectors::samples;
 use checkgate_color::{ColorError, Engine, amf_processor};
 use std::path::{Path, PathBuf};
 
-fn amf_files(folder: &Path, out: &mut Vec<PathBuf>) {
+pub(crate) fn amf_files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod amf;
+mod amf_oracle;
+mod amf_write;
 mod engine;
+mod looks;
 mod vectors;
 mod yuv;

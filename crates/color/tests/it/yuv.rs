@@ -70,9 +70,9 @@ fn chroma_is_left_sited_and_linear_between() {
     let rgb = rgb_from_planes(&bytes(&samples, 10, false), &format).unwrap();
     let blue_from = 2.0 * (1.0 - 0.0722);
     let luma = 512.0 / 1023.0;
-    for column in 0..7 {
+    for (column, pixel) in rgb.iter().enumerate().take(7) {
         let want = luma + blue_from * (8.0 * column as f64) / 1023.0;
-        assert!((f64::from(rgb[column][2]) - want).abs() < 1e-6, "{column}");
+        assert!((f64::from(pixel[2]) - want).abs() < 1e-6, "{column}");
     }
     assert_eq!(rgb[7][2], rgb[6][2], "the last odd column has no right neighbour");
 }
