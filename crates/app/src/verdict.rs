@@ -2,8 +2,8 @@
 
 use crate::{App, clock, state_problem};
 use checkgate_catalog::CopyRow;
-use checkgate_model::verdict::judge;
-use checkgate_model::{CardFacts, CopyFacts, Problem, Severity, Verdict};
+use checkgate_model::verdict::{judge, judge_local};
+use checkgate_model::{CardFacts, CopyFacts, Problem, Severity, SignOffKind, Verdict};
 use std::collections::BTreeMap;
 
 impl App {
@@ -13,11 +13,21 @@ impl App {
         Ok(judge(&policy, &self.facts(card).await?))
     }
 
+    /// May the copies on this machine's drives go?
+    pub async fn local_verdict(&self, card: &str) -> Result<Verdict, Problem> {
+        let policy = self.settings().await?.policy;
+        Ok(judge_local(&policy, &self.facts(card).await?))
+    }
+
     pub(crate) async fn facts(&self, card: &str) -> Result<CardFacts, Problem> {
         let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| crate::not_found("card", card))?;
         let findings = self.catalog().findings_of(card).await.map_err(state_problem)?;
         let upload = self.catalog().upload_of(card).await.map_err(state_problem)?;
         let job = self.catalog().latest_job_of(card).await.map_err(state_problem)?;
+        let doubts = self.catalog().copy_doubts(card).await.map_err(state_problem)?;
+        let places = self.catalog().copy_places(card).await.map_err(state_problem)?;
+        let signed = self.catalog().sign_offs(card).await.map_err(state_problem)?;
+        let is_signed = |what: SignOffKind| signed.iter().any(|sign| sign.what == what);
         Ok(CardFacts {
             files: row.recognition.file_count,
             source_device: row.source_device,
@@ -27,6 +37,9 @@ impl App {
                 .into_iter()
                 .map(|copy| CopyFacts {
                     weakest: if copy.state == "sealed" { copy.evidence } else { None },
+                    doubt: doubts.get(&copy.id).cloned(),
+                    media: places.get(&copy.id).and_then(|place| place.media.clone()),
+                    away: signed.iter().any(|sign| sign.what == SignOffKind::Away && sign.copy.as_ref() == Some(&copy.id)),
                     label: copy.label,
                     device: copy.device,
                     manifest_reread: copy.manifest_reread,
@@ -34,6 +47,9 @@ impl App {
                 })
                 .collect(),
             uploaded: upload.is_some_and(|upload| upload.state == "done"),
+            quality_checked: is_signed(SignOffKind::Quality),
+            archived: is_signed(SignOffKind::Archived),
+            day_complete: is_signed(SignOffKind::DayComplete),
         })
     }
 

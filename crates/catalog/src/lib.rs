@@ -6,10 +6,12 @@
 //! the caller; a batch that a crash loses is found again by hashing what lies on the destination.
 
 mod card;
+mod doubt;
 mod job;
 mod upload;
 
 pub use card::{CardRow, ClipRow, DestinationRow};
+pub use doubt::CopyPlace;
 pub use job::{CopyFileRow, CopyRow, FailedFileRow, JobRow, VerificationRow};
 pub use upload::{UploadFileRow, UploadPartRow, UploadRow};
 

@@ -31,6 +31,8 @@ pub fn generate() -> String {
         model::Finding,
         model::Unmet,
         model::Verdict,
+        model::SignOffKind,
+        model::SignOff,
         view::VolumeView,
         view::DestinationView,
         view::StationView,

@@ -9,7 +9,9 @@ pub mod hash;
 pub mod id;
 pub mod job;
 pub mod metadata;
+pub mod naming;
 pub mod path;
+pub mod preset;
 pub mod timecode;
 pub mod verdict;
 
@@ -22,8 +24,9 @@ pub use id::{CardId, CopyId, JobId, UploadId, VolumeId};
 pub use job::{JobState, Station, StationState};
 pub use metadata::{ClipRecord, Field, FieldState, FieldValue, Sourced};
 pub use path::{RelPath, RelPathError};
+pub use preset::{Preset, PresetDestination, PresetVerify};
 pub use timecode::{FrameRate, Timecode, TimecodeError};
-pub use verdict::{CardFacts, CopyFacts, Policy, Unmet, Verdict};
+pub use verdict::{CardFacts, CopyFacts, LocalPolicy, Policy, SignOff, SignOffKind, Unmet, Verdict};
 
 /// Instants are UTC and printed as RFC 3339; the clock that makes them belongs to the caller.
 pub use jiff::Timestamp;

@@ -4,6 +4,7 @@ mod cards;
 mod cloud;
 mod media;
 mod mhl;
+pub(crate) mod policies;
 mod stopper;
 mod verify;
 
