@@ -63,6 +63,12 @@ impl Home {
         self.root.join("cloud")
     }
 
+    /// The user's own policies.
+    #[must_use]
+    pub fn policies(&self) -> PathBuf {
+        self.root.join("policies")
+    }
+
     pub(crate) fn locks(&self) -> PathBuf {
         self.root.join("locks")
     }

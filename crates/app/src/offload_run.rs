@@ -144,6 +144,17 @@ impl App {
                 copy.state = "interrupted".to_owned();
             }
             self.catalog().update_copy(&copy).await.map_err(state_problem)?;
+            let root = std::path::PathBuf::from(&copy.root);
+            let place = tokio::task::spawn_blocking(move || crate::copies_check::place_of(&root))
+                .await
+                .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+            if let Some(place) = place {
+                self.catalog().set_copy_place(&copy.id, &place).await.map_err(state_problem)?;
+            }
+            // What this run has proven again is no longer in doubt.
+            if copy.state == "sealed" {
+                self.catalog().set_copy_doubt(&copy.id, None, clock::now()).await.map_err(state_problem)?;
+            }
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use checkgate_contract::{
     FieldView, FileView, FindingCounts, LogLine, PresetView, ResultView, Snapshot, SourceView, StationView, UploadState,
     UploadView, VolumeView,
 };
-use checkgate_model::verdict::judge;
+use checkgate_model::verdict::{judge, judge_local};
 use checkgate_model::{ClipKind, Finding, JobState, Problem, Severity, Station, StationState, Verdict};
 use checkgate_transfer::{PackageState, PackageStatus};
 use serde::Serialize;
@@ -221,7 +221,10 @@ impl App {
         let upload = self.catalog().upload_of(&row.id).await.map_err(state_problem)?;
         let policy = self.settings().await?.policy;
         let volume = self.volume_of_card(&row.id).await;
-        let verdict = judge(&policy, &self.facts_with(row, &findings).await?);
+        let facts = self.facts_with(row, &findings).await?;
+        let verdict = judge(&policy, &facts);
+        let local_verdict = judge_local(&policy, &facts);
+        let doubts = self.catalog().copy_doubts(&row.id).await.map_err(state_problem)?;
         let mounted = self.root_of(&row.id).is_some();
         let counts = FindingCounts::of(&findings);
         let upload = upload.as_ref().map(|upload| self.upload_view(upload));
@@ -243,18 +246,20 @@ impl App {
             link_words: volume.as_ref().and_then(crate::volumes::link_words),
             slow_link: volume.and_then(|volume| volume.slow_link),
             stations,
-            copies: copies.iter().map(|copy| self.copy_view(copy, job.as_ref())).collect(),
+            copies: copies.iter().map(|copy| self.copy_view(copy, job.as_ref(), doubts.get(&copy.id))).collect(),
             job: job.as_ref().map(|job| job.id.clone()),
             job_state: job.as_ref().map(|job| job.state),
             findings: counts,
             problem: job.and_then(|job| job.problem),
             upload,
             verdict,
+            local_verdict,
+            sign_offs: self.catalog().sign_offs(&row.id).await.map_err(state_problem)?,
             safe_since: row.safe_since.clone(),
         })
     }
 
-    fn copy_view(&self, copy: &CopyRow, job: Option<&JobRow>) -> CopyView {
+    fn copy_view(&self, copy: &CopyRow, job: Option<&JobRow>, doubt: Option<&String>) -> CopyView {
         let live = job.and_then(|job| lock(&self.inner.live).copy_bytes(&job.id, &copy.id));
         let state = unword(&copy.state).unwrap_or(CopyState::Waiting);
         let (bytes_done, bytes_total) =
@@ -274,6 +279,7 @@ impl App {
             device: copy.device.clone(),
             manifest: copy.manifest.clone(),
             manifest_reread: copy.manifest_reread,
+            doubt: doubt.cloned(),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::{App, clock, state_problem};
 use checkgate_catalog::{CardRow, CopyRow};
-use checkgate_model::verdict::judge;
-use checkgate_model::{CardFacts, CopyFacts, Finding, Problem, Verdict};
+use checkgate_model::verdict::{judge, judge_local};
+use checkgate_model::{CardFacts, CopyFacts, Finding, Problem, SignOffKind, Verdict};
 use std::collections::BTreeMap;
 
 impl App {
@@ -11,6 +11,12 @@ impl App {
     pub async fn verdict(&self, card: &str) -> Result<Verdict, Problem> {
         let policy = self.settings().await?.policy;
         Ok(judge(&policy, &self.facts(card).await?))
+    }
+
+    /// May the copies on this machine's drives go?
+    pub async fn local_verdict(&self, card: &str) -> Result<Verdict, Problem> {
+        let policy = self.settings().await?.policy;
+        Ok(judge_local(&policy, &self.facts(card).await?))
     }
 
     pub(crate) async fn facts(&self, card: &str) -> Result<CardFacts, Problem> {
@@ -24,6 +30,10 @@ impl App {
         let card = row.id.as_str();
         let upload = self.catalog().upload_of(card).await.map_err(state_problem)?;
         let job = self.catalog().latest_job_of(card).await.map_err(state_problem)?;
+        let doubts = self.catalog().copy_doubts(card).await.map_err(state_problem)?;
+        let places = self.catalog().copy_places(card).await.map_err(state_problem)?;
+        let signed = self.catalog().sign_offs(card).await.map_err(state_problem)?;
+        let is_signed = |what: SignOffKind| signed.iter().any(|sign| sign.what == what);
         Ok(CardFacts {
             files: row.recognition.file_count,
             source_device: row.source_device.clone(),
@@ -34,6 +44,9 @@ impl App {
                 .into_iter()
                 .map(|copy| CopyFacts {
                     weakest: if copy.state == "sealed" { copy.evidence } else { None },
+                    doubt: doubts.get(&copy.id).cloned(),
+                    media: places.get(&copy.id).and_then(|place| place.media.clone()),
+                    away: signed.iter().any(|sign| sign.what == SignOffKind::Away && sign.copy.as_ref() == Some(&copy.id)),
                     label: copy.label,
                     device: copy.device,
                     manifest_reread: copy.manifest_reread,
@@ -41,6 +54,9 @@ impl App {
                 })
                 .collect(),
             uploaded: upload.is_some_and(|upload| upload.state == "done"),
+            quality_checked: is_signed(SignOffKind::Quality),
+            archived: is_signed(SignOffKind::Archived),
+            day_complete: is_signed(SignOffKind::DayComplete),
         })
     }
 

@@ -116,6 +116,9 @@ impl App {
                     waiting
                 }
             };
+            if let Err(problem) = app.note_verification(Path::new(&view.path), &view).await {
+                tracing::error!(%problem, "what the verification found about copies cannot be stored");
+            }
             if let Err(problem) = app.store_verification(&view).await {
                 tracing::error!(%problem, "the verification cannot be stored");
             }

@@ -6,12 +6,14 @@
 //! the caller; a batch that a crash loses is found again by hashing what lies on the destination.
 
 mod card;
+mod doubt;
 mod job;
 mod judgement;
 mod search;
 mod upload;
 
 pub use card::{CardRow, ClipRow, DestinationRow};
+pub use doubt::CopyPlace;
 pub use job::{CopyFileRow, CopyRow, FailedFileRow, JobRow, VerificationRow};
 pub use judgement::{OverrideRow, SpanJoinRow};
 pub use search::{ClipIndexRow, ClipSearch};

@@ -65,6 +65,16 @@ pub(crate) enum Command {
     /// Show a card: verdict with reasons, copies with evidence, findings, log.
     #[command(after_help = "Examples:\n  checkgate card A003R1JL\n\nExit code 0 if it is safe to format, else 1.")]
     Card(Card),
+    /// List the policies of the verdict, or choose one.
+    #[command(
+        after_help = "Examples:\n  checkgate policies\n  checkgate policies --use netflix-like\n\nYour own lie as TOML in `policies` in the state folder."
+    )]
+    Policies(crate::command::policies::Policies),
+    /// Sign, with a name, for what no program can see: the check of picture and sound, the archive copy, a complete day.
+    #[command(
+        after_help = "Examples:\n  checkgate sign-off A003R1JL quality --by 'A. Person'\n  checkgate sign-off A003R1JL away --copy SHUTTLE-1 --by 'A. Person'\n  checkgate sign-off A003R1JL quality --withdraw"
+    )]
+    SignOff(crate::command::policies::SignOffOptions),
     /// Verify drives against whatever manifests lie in them: ASC MHL or legacy MHL of any vendor. Writes nothing to them.
     #[command(
         after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive1 /mnt/drive2 --report drives.pdf --report drives.json\n  checkgate verify /mnt/drive --depth system --json\n\nDrives are read side by side, one lane for each device. An interrupted check goes on where it stopped when it is\nrun again; --fresh begins anew."

@@ -121,12 +121,32 @@ impl Output {
                 one.by.by, one.by.at, one.by.reason, one.code, one.message
             ));
         }
+        if card.local_verdict.safe {
+            self.line(&format!("  {}", self.good("local copies may go")));
+        } else if !card.copies.is_empty() {
+            self.line("  local copies stay, because");
+            for unmet in &card.local_verdict.unmet {
+                self.line(&format!("  - {}", unmet.reason));
+            }
+        }
+        for sign in &card.sign_offs {
+            self.line(&format!(
+                "  signed         {} by {} at {} {}",
+                word(&sign.what).replace('_', " "),
+                sign.by,
+                sign.at,
+                sign.note
+            ));
+        }
         for copy in &card.copies {
             let evidence = if copy.evidence_words.is_empty() { "not proven" } else { &copy.evidence_words };
             let method = if copy.method.is_empty() { String::new() } else { format!(": {}", copy.method) };
             let device = copy.device.as_deref().unwrap_or("device not known");
             self.line(&format!("  {:<14} {evidence}{method}", copy.label));
             self.line(&format!("  {:<14} {} · {device}", "", copy.path));
+            if let Some(doubt) = &copy.doubt {
+                self.line(&format!("  {:<14} {}", "", self.bad(&format!("no longer counts: {doubt}"))));
+            }
         }
     }
 

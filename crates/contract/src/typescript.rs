@@ -33,6 +33,8 @@ pub fn generate() -> String {
         model::Unmet,
         model::Overridden,
         model::Verdict,
+        model::SignOffKind,
+        model::SignOff,
         view::VolumeView,
         view::DestinationView,
         view::StationView,

@@ -1,8 +1,8 @@
 //! Owns the views: what is shown of cards, copies, clips, findings, uploads and verdicts.
 
 use checkgate_model::{
-    ClipKind, Confidence, ErrorCode, EvidenceLevel, FileRole, Finding, JobState, Problem, Severity, Station, StationState,
-    Verdict,
+    ClipKind, Confidence, ErrorCode, EvidenceLevel, FileRole, Finding, JobState, Problem, Severity, SignOff, Station,
+    StationState, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -138,6 +138,10 @@ pub struct CopyView {
     pub manifest: Option<String>,
     /// The manifest was read again and is equal.
     pub manifest_reread: bool,
+    /// Why the copy is no longer what was proven, if anything.
+    #[serde(default)]
+    #[ts(optional)]
+    pub doubt: Option<String>,
 }
 
 /// Number of findings by severity.
@@ -282,6 +286,10 @@ pub struct CardView {
     pub upload: Option<UploadView>,
     /// May it go back to the camera?
     pub verdict: Verdict,
+    /// May the copies on this machine's drives go?
+    pub local_verdict: Verdict,
+    /// What named persons signed for.
+    pub sign_offs: Vec<SignOff>,
     /// When the verdict became safe.
     pub safe_since: Option<String>,
 }

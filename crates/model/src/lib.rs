@@ -12,7 +12,9 @@ pub mod id;
 pub mod job;
 pub mod mapping;
 pub mod metadata;
+pub mod naming;
 pub mod path;
+pub mod preset;
 pub mod timecode;
 pub mod verdict;
 
@@ -28,8 +30,9 @@ pub use job::{JobState, Station, StationState};
 pub use mapping::{Decision, Mapping};
 pub use metadata::{ClipRecord, Field, FieldState, FieldValue, FrameChange, SET_BY_PERSON, Sourced};
 pub use path::{RelPath, RelPathError};
+pub use preset::{Preset, PresetDestination, PresetVerify};
 pub use timecode::{FrameRate, Timecode, TimecodeError, TimecodeSpan};
-pub use verdict::{CardFacts, CopyFacts, Overridden, Policy, Unmet, Verdict};
+pub use verdict::{CardFacts, CopyFacts, LocalPolicy, Overridden, Policy, SignOff, SignOffKind, Unmet, Verdict};
 
 /// Instants are UTC and printed as RFC 3339; the clock that makes them belongs to the caller.
 pub use jiff::Timestamp;

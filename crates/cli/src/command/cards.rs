@@ -43,6 +43,7 @@ pub(crate) async fn run_offload(
     options: JobOptions,
     output: &Output,
 ) -> Result<u8, Problem> {
+    app.check_copies(card).await?;
     let before = app.card(card).await?;
     if before.card.job_state == Some(JobState::Done) {
         let wanted: BTreeSet<String> = app
@@ -52,8 +53,13 @@ pub(crate) async fn run_offload(
             .filter(|known| destinations.contains(&known.id))
             .map(|known| known.path)
             .collect();
-        let have =
-            |path: &String| before.card.copies.iter().any(|copy| copy.path.starts_with(path.as_str()) && copy.evidence.is_some());
+        let have = |path: &String| {
+            before
+                .card
+                .copies
+                .iter()
+                .any(|copy| copy.path.starts_with(path.as_str()) && copy.evidence.is_some() && copy.doubt.is_none())
+        };
         if wanted.iter().all(have) {
             output.note("this card is offloaded there already; nothing to do. `checkgate verify` reads the copies again.");
             return Ok(report(&before, output));
@@ -172,6 +178,8 @@ pub(crate) async fn jobs(home: Option<PathBuf>, output: &Output) -> Result<u8, P
 pub(crate) async fn card(home: Option<PathBuf>, options: &Card, output: &Output) -> Result<u8, Problem> {
     let app = open(home).await?;
     let id = app.find_card(&options.card).await?;
+    // The verdict rests on copies that are still there.
+    app.check_copies(&id).await?;
     let detail = app.card(&id).await?;
     report(&detail, output);
     app.shutdown().await;

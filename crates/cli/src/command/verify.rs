@@ -33,6 +33,7 @@ pub(crate) async fn verify(home: Option<PathBuf>, options: Verify, output: &Outp
         fresh: options.fresh,
         ..VerifyOptions::default()
     };
+    let state = home.clone();
     let drives = DriveOptions { verify, append: options.append, home };
     let watches: Vec<DriveWatch> = options.paths.into_iter().map(|path| DriveWatch { path, meter: Meter::new() }).collect();
     let control = Control::new();
@@ -51,6 +52,10 @@ pub(crate) async fn verify(home: Option<PathBuf>, options: Verify, output: &Outp
         tracing::debug!("the terminal is gone");
     }
     let answer = work.map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+    // The answer stands whether or not it can be remembered.
+    if let Err(problem) = remember(state, &answer).await {
+        tracing::warn!(%problem, "what was found about known copies cannot be stored");
+    }
     if output.json {
         match answer.views.as_slice() {
             [only] => match &answer.problems[0] {
@@ -87,6 +92,18 @@ pub(crate) async fn verify(home: Option<PathBuf>, options: Verify, output: &Outp
         output.note("stopped; run the same command again to go on, with --fresh to begin anew");
     }
     Ok(exit_code)
+}
+
+/// What was found counts for or against the copies that lie there.
+async fn remember(home: Option<PathBuf>, answer: &checkgate_app::DriveAnswer) -> Result<(), Problem> {
+    let app = super::open(home).await?;
+    for (view, problem) in answer.views.iter().zip(&answer.problems) {
+        if problem.is_none() {
+            app.note_verification(Path::new(&view.path), view).await?;
+        }
+    }
+    app.shutdown().await;
+    Ok(())
 }
 
 /// One bar for each drive.

@@ -132,6 +132,30 @@ unmet: Array<Unmet>,
  */
 overridden: Array<Overridden>, };
 
+export type SignOffKind = "quality" | "archived" | "day_complete" | "away";
+
+export type SignOff = { 
+/**
+ * For what.
+ */
+what: SignOffKind, 
+/**
+ * Copy it is about, for `away`.
+ */
+copy: string | null, 
+/**
+ * Who.
+ */
+by: string, 
+/**
+ * When, RFC 3339.
+ */
+at: string, 
+/**
+ * In their words.
+ */
+note: string, };
+
 export type VolumeView = { 
 /**
  * Stable id.
@@ -312,7 +336,11 @@ manifest: string | null,
 /**
  * The manifest was read again and is equal.
  */
-manifest_reread: boolean, };
+manifest_reread: boolean, 
+/**
+ * Why the copy is no longer what was proven, if anything.
+ */
+doubt?: string, };
 
 export type FindingCounts = { 
 /**
@@ -487,6 +515,14 @@ upload?: UploadView,
  * May it go back to the camera?
  */
 verdict: Verdict, 
+/**
+ * May the copies on this machine's drives go?
+ */
+local_verdict: Verdict, 
+/**
+ * What named persons signed for.
+ */
+sign_offs: Array<SignOff>, 
 /**
  * When the verdict became safe.
  */

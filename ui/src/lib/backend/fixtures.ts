@@ -32,6 +32,8 @@ export function card(id: string, reel: string, more: Partial<CardView> = {}): Ca
     writable: false, stations: stations('dd.....'), copies: [], job: null, job_state: null,
     findings: { errors: 0, warnings: 0, notes: 0, overridden: 0 },
     verdict: { safe: false, policy: 'two device-verified copies', unmet: [{ code: 'verdict.copies', reason: '0 of 2 copies proven by read back (device)' }], overridden: [] },
+    local_verdict: { safe: false, policy: 'two device-verified copies', unmet: [{ code: 'local.uploaded', reason: 'the cloud has not verified every object' }], overridden: [] },
+    sign_offs: [],
     safe_since: null, ...more,
   }
 }
