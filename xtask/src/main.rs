@@ -8,6 +8,7 @@ mod bench_mhl;
 mod bench_offload;
 #[cfg(target_os = "linux")]
 mod machine;
+mod torture;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +25,9 @@ enum Task {
     /// Measure against the machine's own limit and against what people use today.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Kill and cut the offload at random moments, and judge what is left.
+    #[command(subcommand)]
+    Torture(torture::Torture),
     #[command(hide = true)]
     MhlOnce(bench::MhlOnce),
 }
@@ -31,6 +35,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Bench(bench) => bench::run(&bench),
+        Task::Torture(torture) => torture::run(&torture),
         Task::MhlOnce(options) => bench::once(&options),
     }
 }
