@@ -13,8 +13,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// File and byte: within a large file, its last byte, a file read in one piece, a file of one block and a byte.
-const FLIPS: &[(&str, u64)] =
-    &[(BIG, (4 << 20) + 4_321), ("CLIPS/A001C002_261126_R1AB.bin", (1 << 20) - 1), (SMALL, 30_000), ("SMALL/frame0003.raw", 4_095), ("SMALL/frame0004.raw", 0)];
+const FLIPS: &[(&str, u64)] = &[
+    (BIG, (4 << 20) + 4_321),
+    ("CLIPS/A001C002_261126_R1AB.bin", (1 << 20) - 1),
+    (SMALL, 30_000),
+    ("SMALL/frame0003.raw", 4_095),
+    ("SMALL/frame0004.raw", 0),
+];
 
 /// A page of a file that the kernel cannot drop while this is held, as those of a file that somebody plays or indexes.
 struct Held(Child);

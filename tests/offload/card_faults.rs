@@ -72,6 +72,27 @@ fn a_reader_that_lies_once_is_caught_by_the_second_read() {
     }
 }
 
+/// The control of the test above: without the second read the lie is not noticed by anyone, and the verdict says what was left out.
+#[test]
+fn without_the_second_read_a_lie_goes_unnoticed_and_the_verdict_says_so() {
+    let Some(stage) = Stage::with_fuse("unread") else { return };
+    let card = stage.card(MixedSize::Small);
+    let reader = stage.faulty(&stage.path("cards"), "reader");
+    reader.inject(Fault::WrongByteOnce { file: BIG.to_owned(), offset: INSIDE });
+    let one = stage.folder("one");
+    let answer = stage.offload(&reader.path().join(&card.reel), &[&one], &["--no-source-reread"]);
+    expect(&answer, 0);
+    assert_eq!(reader.seen().struck, 1);
+    let copied = std::fs::read(one.join(&card.reel).join(BIG)).expect("copied");
+    assert_eq!(
+        copied[usize::try_from(INSIDE).expect("small")],
+        card.content[BIG][usize::try_from(INSIDE).expect("small")] ^ 0x20
+    );
+    assert_eq!(answer.at("/card/verdict/safe"), false);
+    let unmet = answer.at("/card/verdict/unmet").as_array().cloned().unwrap_or_default();
+    assert!(unmet.iter().any(|reason| reason["code"] == "verdict.source_reread"), "{unmet:?}");
+}
+
 #[test]
 fn a_slow_card_is_copied_and_can_be_stopped() {
     let Some(stage) = Stage::with_fuse("slow-card") else { return };

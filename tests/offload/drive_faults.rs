@@ -127,6 +127,19 @@ fn a_drive_that_keeps_another_byte_is_caught_and_the_bad_copy_is_set_aside() {
     pair.goes_on();
 }
 
+/// The copy is good and the drive answered wrongly once: it is distrusted all the same, and written again.
+#[test]
+fn a_drive_that_lies_in_the_read_back_is_distrusted() {
+    let Some(pair) = Pair::new("lies") else { return };
+    pair.faulty.inject(Fault::WrongByteOnce { file: "A001C001".to_owned(), offset: INSIDE });
+    let answer = pair.offload();
+    expect(&answer, 3);
+    assert!(failed(&answer).contains(&("copy_corrupt".to_owned(), BIG.to_owned())), "{}", answer.said());
+    assert!(!has_evidence(&answer, pair.faulty.path()));
+    pair.sound_is_whole(&answer);
+    pair.goes_on();
+}
+
 /// The drive told that the fsync failed and lost what was written. Only writing all of it again can help: a second fsync that succeeds
 /// proves nothing.
 #[test]
@@ -236,6 +249,7 @@ fn a_drive_that_is_gone_from_the_start_does_not_stop_the_others() {
 fn a_slow_drive_is_waited_for_and_proven() {
     let Some(pair) = Pair::new("slow") else { return };
     pair.faulty.inject(Fault::SlowWrites { bytes_per_sec: 5 << 20 });
+    pair.faulty.inject(Fault::SlowReads { bytes_per_sec: 10 << 20 });
     let answer = pair.offload();
     expect(&answer, 0);
     expect_proven(&answer, pair.faulty.path(), "read_back_system");

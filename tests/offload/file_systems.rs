@@ -105,7 +105,8 @@ fn interrupted(stage: &Stage, checkgate: &Checkgate, card: &MixedCard, place: &P
 
 /// Names it cannot hold are refused before the first byte, and all of them are named.
 fn names(checkgate: &Checkgate, stage: &Stage, file_system: &str, place: &Path) -> String {
-    let odd = MixedCard::forge(&stage.folder(&format!("odd-{file_system}")), "A002R2AB", MixedSize::Small, true, 8).expect("forged");
+    let odd =
+        MixedCard::forge(&stage.folder(&format!("odd-{file_system}")), "A002R2AB", MixedSize::Tiny, true, 8).expect("forged");
     let destination = place.join("odd");
     std::fs::create_dir_all(&destination).expect("a folder can be made");
     let answer = checkgate.run(&Checkgate::offload(&odd.root, std::slice::from_ref(&destination), &[])).expect("starts");
@@ -190,5 +191,50 @@ fn what_is_proven_on_which_file_system() {
     }
 }
 
-const HEAD: &str = "# What is proven on which file system\n\n";
-const FOOT: &str = "";
+const HEAD: &str = "# What is proven on which file system
+
+What `checkgate offload` reached as a destination on each file system that could be mounted on the machine that wrote this table: a card of
+odd sizes is offloaded, killed in the middle, gone on with, compared byte for byte, and its one manifest is verified by the reference
+implementation. \"Proven\" is the weakest level over all files of the copy, \"how\" the words that stand beside it. Written by
+
+```
+CHECKGATE_WRITE_DOCS=1 cargo nextest run -p checkgate-tests --test offload file_systems
+```
+
+which needs root; without the variable the same test only checks. A file system that the machine does not know is left out and said to
+be `SKIPPED`.
+
+";
+
+const FOOT: &str = "
+- ext4 and xfs are read back past the cache, from the loop device below and the image below that, both with direct I/O. A drive's own cache
+  cannot be excluded by any program.
+- btrfs keeps files of up to 4 KiB within its own tables, which are cached apart from the file; such a file is read back through the system,
+  and the weakest file names the level. Its larger files are read from the device.
+- exFAT and NTFS are served by programs here (exfat-fuse, ntfs-3g), which read through the system's cache whatever is asked. With the drivers
+  of newer kernels direct I/O reaches the device; that was not tried on this machine, whose kernel has neither.
+- sshfs stands for shares whose direct reads are not known to pass this machine's cache. NFS, SMB and 9p could not be tried: the kernel of
+  this machine has none of them. They are written for and untested.
+- A WebDAV share mounted by `rclone mount` refuses the hard link and the rename that must not replace, and is given up as failed
+  (`destination_failed`) before any file has its name: nothing is lost, and nothing can be offloaded there.
+- macOS and Windows file systems were not tried.
+";
+
+/// The words of a copy are those of its weakest file, so that level and method agree.
+#[test]
+#[ignore = "the method shown is that of the file proven last, not of the weakest"]
+fn the_method_shown_is_that_of_the_weakest_file() {
+    let Some(stage) = Stage::with_drives("method") else { return };
+    let place = match drive(&stage, FileSystem::Btrfs) {
+        Ok(place) => place,
+        Err(error) => {
+            eprintln!("SKIPPED: btrfs cannot be mounted here: {error}");
+            return;
+        }
+    };
+    let card = MixedCard::forge(&stage.folder("cards"), "A001R1AB", MixedSize::Small, false, 6).expect("a card can be forged");
+    let answer = stage.offload(&card.root, &[&place.path], &[]);
+    let copy = copy_of(&answer, &place.path);
+    assert_eq!(copy["evidence"], "read_back_system", "small files lie in the tables of btrfs: {copy}");
+    assert!(copy["method"].as_str().is_some_and(|words| words.contains("through the system")), "{copy}");
+}

@@ -123,7 +123,9 @@ impl Stage {
         let manifest = std::fs::read_to_string(&written[0]).expect("a manifest is text");
         let document = roxmltree::Document::parse(&manifest).expect("a manifest is XML");
         let named = |name: &str| {
-            document.descendants().any(|node| node.has_tag_name((node.tag_name().namespace().unwrap_or(""), "path")) && node.text() == Some(name))
+            document
+                .descendants()
+                .any(|node| node.has_tag_name((node.tag_name().namespace().unwrap_or(""), "path")) && node.text() == Some(name))
         };
         assert!(!named(failed), "a file that is not there has no hash in the manifest");
         assert!(named(SMALL) || failed == SMALL);

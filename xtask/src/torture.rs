@@ -2,7 +2,7 @@
 //! was wrong.
 
 use anyhow::{Context, Result, bail};
-use checkgate_testkit::torture::{KillOptions, kills};
+use checkgate_testkit::torture::{KillOptions, MixedSize, kills};
 #[cfg(target_os = "linux")]
 use checkgate_testkit::{
     drive::FileSystem,
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Copies of each offload.
     #[arg(long, default_value_t = 2)]
     copies: usize,
+    /// A card with files of several blocks of 16 MiB, which may be gone on with in the middle.
+    #[arg(long)]
+    large: bool,
     /// The program to torment.
     #[arg(long, default_value = "target/release/checkgate")]
     program: PathBuf,
@@ -57,6 +60,7 @@ pub(crate) fn run(torture: &Torture) -> Result<()> {
                     runs: options.runs,
                     seed: options.seed,
                     copies: options.copies,
+                    size: size(options),
                     reference_every: options.reference_every,
                 },
                 tell,
@@ -72,6 +76,7 @@ pub(crate) fn run(torture: &Torture) -> Result<()> {
                     folder: folder.clone(),
                     runs: options.runs,
                     seed: options.seed,
+                    size: size(options),
                     file_systems: vec![FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs],
                 },
                 tell,
@@ -82,6 +87,10 @@ pub(crate) fn run(torture: &Torture) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(&counts)?);
     println!("{:.0} s", started.elapsed().as_secs_f64());
     end(&folder, failures)
+}
+
+fn size(options: &Options) -> MixedSize {
+    if options.large { MixedSize::Large } else { MixedSize::Small }
 }
 
 fn program(options: &Options) -> Result<PathBuf> {

@@ -1,5 +1,7 @@
 //! Owns random SIGKILLs: an offload is killed at a random moment, and so, often, is what goes on with it; then it is left alone once,
-//! and everything must be there. The moment is drawn anew for every run from the seed, so that a run can be had again.
+//! and everything must be there. The moment is drawn anew for every run from the seed: some time after the start, or after a number of
+//! files have their names, or all of them, or a history begins. Waiting for the event itself spreads the kills over the whole job, however
+//! fast the machine is.
 
 use super::{Checkgate, Judge, MixedCard, MixedSize, TortureError, file_error};
 use crate::ascmhl::Reference;
@@ -20,6 +22,8 @@ pub struct KillOptions {
     pub seed: u64,
     /// Copies of one offload.
     pub copies: usize,
+    /// How much is on the card.
+    pub size: MixedSize,
     /// Every so many runs the reference implementation judges the manifests as well.
     pub reference_every: u32,
 }
@@ -33,11 +37,13 @@ pub struct KillCounts {
     pub kills: u32,
     /// SIGKILLs that came after it had ended by itself.
     pub too_late: u32,
-    /// Kills before the card had a job, while it was copied, after a copy was sealed: by what lay there.
+    /// Of the kills: no file of a copy had its name.
     pub before_first_file: u32,
-    /// See `before_first_file`.
+    /// Of the kills: some files had, in some copy.
     pub in_the_middle: u32,
-    /// See `before_first_file`.
+    /// Of the kills: all files had, in every copy, and no copy had a manifest.
+    pub all_files_there: u32,
+    /// Of the kills: a copy had a manifest.
     pub after_a_manifest: u32,
     /// Runs that ended whole, with one manifest for each copy.
     pub whole: u32,
@@ -51,7 +57,7 @@ pub struct KillCounts {
 pub fn kills(options: &KillOptions, tell: &mut dyn FnMut(&str)) -> Result<KillCounts, TortureError> {
     let folder = &options.folder;
     std::fs::create_dir_all(folder).map_err(file_error(folder))?;
-    let card = MixedCard::forge(folder, "A001R1AB", MixedSize::Small, true, 11)?;
+    let card = MixedCard::forge(folder, "A001R1AB", options.size, true, 11)?;
     let reference = Reference::find();
     let mut counts = KillCounts::default();
     let mut dice = Dice::new(options.seed);
@@ -127,10 +133,9 @@ impl Torment<'_> {
         let mut again = false;
         for _ in 0..4 {
             let arguments = if again && dice.below(2) == 0 { &resume } else { &offload };
-            let micros = u64::try_from(self.undisturbed.as_micros()).unwrap_or(u64::MAX);
-            if self.kill_after(arguments, Duration::from_micros(dice.below(micros)))? {
+            if self.kill_at(arguments, &Moment::draw(dice, self.card.files(), self.undisturbed), &copies)? {
                 counts.kills += 1;
-                count_moment(counts, &copies);
+                count_moment(counts, self.card, &copies);
             } else {
                 counts.too_late += 1;
             }
@@ -167,11 +172,21 @@ impl Torment<'_> {
         Ok(wrong)
     }
 
-    /// Starts the program and kills it after `time`; whether it was still running.
-    fn kill_after(&self, arguments: &[std::ffi::OsString], time: Duration) -> Result<bool, TortureError> {
+    /// Starts the program and kills it at a moment; whether it was still running.
+    fn kill_at(&self, arguments: &[std::ffi::OsString], moment: &Moment, copies: &[PathBuf]) -> Result<bool, TortureError> {
         let cannot = |source| TortureError::Program { path: self.checkgate.program.clone(), source };
         let mut child = self.checkgate.start(arguments)?;
-        std::thread::sleep(time);
+        let come = || match moment.after {
+            After::Start => true,
+            After::Files(wanted) => copies.iter().any(|copy| named(copy) >= wanted),
+            After::History => {
+                copies.iter().any(|copy| copy.join("ascmhl").exists() || copy.join(".ascmhl.checkgate-part").exists())
+            }
+        };
+        while !come() && child.try_wait().map_err(cannot)?.is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(moment.then);
         let running = child.try_wait().map_err(cannot)?.is_none();
         child.kill().map_err(cannot)?;
         child.wait().map_err(cannot)?;
@@ -179,11 +194,62 @@ impl Torment<'_> {
     }
 }
 
-fn count_moment(counts: &mut KillCounts, copies: &[PathBuf]) {
-    let any_file = |copy: &Path| super::media(copy).keys().any(|name| !name.ends_with('/'));
+/// What to wait for.
+enum After {
+    Start,
+    /// So many files of a copy have their names.
+    Files(usize),
+    /// A history begins.
+    History,
+}
+
+/// When to kill.
+struct Moment {
+    after: After,
+    then: Duration,
+}
+
+impl Moment {
+    fn draw(dice: &mut Dice, files: usize, undisturbed: Duration) -> Self {
+        let whole = u64::try_from(undisturbed.as_micros()).unwrap_or(u64::MAX);
+        let (after, longest) = match dice.below(6) {
+            0 => (After::Start, whole),
+            1 | 2 => (After::Files(usize::try_from(dice.below(files as u64)).unwrap_or(0) + 1), 2_000),
+            3 | 4 => (After::Files(files), whole / 3),
+            _ => (After::History, 20_000),
+        };
+        Self { after, then: Duration::from_micros(dice.below(longest)) }
+    }
+}
+
+/// Files of a copy that have their names.
+fn named(copy: &Path) -> usize {
+    let (mut count, mut folders) = (0, vec![copy.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries.filter_map(Result::ok) {
+            let name = entry.file_name();
+            if name == "ascmhl" || super::is_working_name(&name.to_string_lossy()) {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            } else {
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+fn count_moment(counts: &mut KillCounts, card: &MixedCard, copies: &[PathBuf]) {
+    let most = copies.iter().map(|copy| named(copy)).max().unwrap_or(0);
+    let all = copies.iter().all(|copy| named(copy) >= card.files());
     if copies.iter().any(|copy| !super::manifests(copy).is_empty()) {
         counts.after_a_manifest += 1;
-    } else if copies.iter().any(|copy| any_file(copy)) {
+    } else if all {
+        counts.all_files_there += 1;
+    } else if most > 0 {
         counts.in_the_middle += 1;
     } else {
         counts.before_first_file += 1;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 /// How much of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MixedSize {
+    /// Names more than bytes.
+    Tiny,
     /// Some MB, so that a thousand runs take minutes.
     Small,
     /// With a file of several blocks of 16 MiB.
@@ -51,13 +53,14 @@ impl MixedCard {
         let mut content = BTreeMap::new();
         let largest = "CLIPS/A001C001_261126_R1AB.bin".to_owned();
         let big: &[usize] = match size {
+            MixedSize::Tiny => &[10_000],
             MixedSize::Small => &[(5 << 20) + 1_234, 1 << 20],
             MixedSize::Large => &[(40 << 20) + 77, (16 << 20) + 1, 16 << 20, 5 << 20, 1 << 20],
         };
         for (number, length) in big.iter().enumerate() {
             content.insert(format!("CLIPS/A001C{:03}_261126_R1AB.bin", number + 1), dice.bytes(*length));
         }
-        for number in 0..24 {
+        for number in 0..12 {
             let length = [0, 1, 4_095, 4_096, 4_097, 60_000][number % 6];
             content.insert(format!("SMALL/frame{number:04}.raw"), dice.bytes(length));
         }

@@ -21,6 +21,8 @@ pub struct PowerOptions {
     pub runs: u32,
     /// The same seed draws the same moments.
     pub seed: u64,
+    /// How much is on the card.
+    pub size: MixedSize,
     /// File systems of the drive.
     pub file_systems: Vec<FileSystem>,
 }
@@ -49,7 +51,7 @@ pub struct PowerCounts {
 /// Cuts the power `options.runs` times on each file system.
 pub fn power(options: &PowerOptions, tell: &mut dyn FnMut(&str)) -> Result<Vec<PowerCounts>, TortureError> {
     std::fs::create_dir_all(&options.folder).map_err(file_error(&options.folder))?;
-    let card = MixedCard::forge(&options.folder, "A001R1AB", MixedSize::Small, true, 12)?;
+    let card = MixedCard::forge(&options.folder, "A001R1AB", options.size, true, 12)?;
     let reference = Reference::find();
     let mut dice = Dice::new(options.seed);
     let mut all = Vec::new();
