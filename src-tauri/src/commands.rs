@@ -33,6 +33,7 @@ adapters! {
     resume_job(request: JobRequest) -> Empty = |app| app.resume_job(request);
     start_upload(request: CardRequest) -> Empty = |app| app.start_upload(request);
     stop_upload(request: CardRequest) -> Empty = |app| app.stop_upload(request);
+    eject_card(request: CardRequest) -> Empty = |app| app.eject_card(request);
     set_preset(request: PresetView) -> Empty = |app| app.set_preset(request);
     set_cloud(request: CloudRequest) -> Empty = |app| app.set_cloud(request);
     set_project(request: ProjectRequest) -> Empty = |app| app.set_project(request);
@@ -101,6 +102,7 @@ handled![
     forget_destination,
     start_offload,
     stop_job,
+    eject_card,
     resume_job,
     start_upload,
     stop_upload,

@@ -51,10 +51,11 @@ fn offload(card: &MixedCard, drive: &Drive, verify: VerifyDepth, held_in_cache: 
     let root = drive.path().join(&card.reel);
     let plan = Plan {
         card_root: card.root.clone(),
-        copies: vec![CopyPlan { id: CopyId("one".to_owned()), label: "one".to_owned(), root: root.clone() }],
+        copies: vec![CopyPlan::from_card(CopyId("one".to_owned()), "one".to_owned(), root.clone())],
         hashes: vec![HashFormat::Xxh64],
         verify,
         source_reread: true,
+        patience: checkgate_offload::PATIENCE,
         operation: Operation {
             started: "2026-11-26T12:00:00Z".parse().expect("a time"),
             host_name: "test".to_owned(),

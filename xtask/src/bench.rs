@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Benchmarks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// Copy, hash and prove a card, beside `cp`, `rsync`, `rclone copy` and `ascmhl create`.
+    /// Copy, hash and prove a card, beside `rsync` and `xxhsum`, `rclone copy` and `check`, `cp` and `ascmhl create`.
     Offload(OffloadBench),
     /// Create and verify ASC MHL histories, beside `xxhsum`, `md5sum` and `ascmhl create`.
     Mhl(MhlBench),
@@ -70,24 +70,60 @@ pub(crate) fn once(options: &MhlOnce) -> anyhow::Result<()> {
 /// What `cargo xtask bench offload` takes.
 #[derive(Debug, Args)]
 pub(crate) struct OffloadBench {
-    /// Folder to work in; needs room for the card and four copies of it. Removed afterwards.
+    /// Folder to work in; needs room for the card and three copies of it. Removed afterwards.
     #[arg(long, default_value = "target/bench")]
     pub(crate) dir: PathBuf,
-    /// Size of each of the four large files in MiB.
+    /// Size of each of the four large files in MiB; 0 leaves this set out.
     #[arg(long, default_value_t = 1024)]
     pub(crate) size: u64,
-    /// Number of small files of 64 KiB.
+    /// Number of small files of 64 KiB; 0 leaves this set out.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) small: u64,
+    /// Number of tiny files of 4 KiB; 0 leaves this set out.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) tiny: u64,
     /// Runs of each measurement; the best is printed, with the spread.
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,
-    /// 4 × 256 MiB, 2,000 small files, one run.
+    /// 4 × 256 MiB, 2,000 small files, 10,000 tiny ones, one run.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Our own runs and the floor only.
+    #[arg(long)]
+    pub(crate) alone: bool,
     /// Print the figures as JSON as well.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// One measured offload, started by the benchmark as a process of its own.
+#[derive(Debug, Args)]
+pub(crate) struct OffloadOnce {
+    /// Card.
+    pub(crate) card: PathBuf,
+    /// Folders that become copies.
+    #[arg(required = true)]
+    pub(crate) copies: Vec<PathBuf>,
+    /// device, system or none.
+    #[arg(long, default_value = "device")]
+    pub(crate) verify: String,
+    /// Hash formats, comma separated.
+    #[arg(long, default_value = "xxh64")]
+    pub(crate) hash: String,
+    /// Read the card a second time.
+    #[arg(long)]
+    pub(crate) source_reread: bool,
+    /// Stop after so many published files, and go on in a second run of the same process.
+    #[arg(long)]
+    pub(crate) stop_after: Option<u64>,
+}
+
+/// Runs what a benchmark started.
+pub(crate) fn offload_once(options: &OffloadOnce) -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    return crate::bench_offload::once(options);
+    #[cfg(not(target_os = "linux"))]
+    anyhow::bail!("{} is measured on Linux only", options.card.display())
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {

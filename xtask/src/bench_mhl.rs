@@ -214,7 +214,7 @@ pub(crate) fn once(options: &MhlOnce) -> Result<()> {
     Ok(())
 }
 
-fn peak_memory_mb() -> Result<f64> {
+pub(crate) fn peak_memory_mb() -> Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("VmHWM")?;
     let kilobytes: f64 = line.split_whitespace().nth(1).context("a number")?.parse()?;

@@ -62,53 +62,57 @@ pub(crate) fn forget(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs `one` for every item on `threads` threads; seconds it took.
-fn timed<T: Sync>(items: &[T], threads: usize, one: impl Fn(&T) -> Result<()> + Sync) -> Result<f64> {
-    let next = AtomicUsize::new(0);
+/// Plain direct I/O: what is moved at one time.
+pub(crate) struct Moves<'a> {
+    /// Files to read past the cache.
+    pub(crate) read: &'a [PathBuf],
+    /// Folders to fill with files of `sizes_bytes`, past the cache, each synced. Sizes are whole multiples of 4 KiB.
+    pub(crate) write: &'a [PathBuf],
+    pub(crate) sizes_bytes: &'a [u64],
+    /// Requests at one time, per file list and per folder.
+    pub(crate) at_once: usize,
+}
+
+/// Seconds until all of it is done: everything at the same time, no byte waiting for another.
+pub(crate) fn secs(moves: &Moves<'_>) -> Result<f64> {
+    let flags = direct_flags()?;
+    let next_read = AtomicUsize::new(0);
+    let next_write: Vec<AtomicUsize> = moves.write.iter().map(|_| AtomicUsize::new(0)).collect();
+    for folder in moves.write {
+        std::fs::create_dir_all(folder)?;
+    }
+    let read = || -> Result<()> {
+        while let Some(path) = moves.read.get(next_read.fetch_add(1, Ordering::Relaxed)) {
+            let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+            let mut buffer = Aligned::for_file(file.metadata()?.len());
+            while file.read(buffer.all())? > 0 {}
+        }
+        Ok(())
+    };
+    let write = |folder: usize| -> Result<()> {
+        loop {
+            let number = next_write[folder].fetch_add(1, Ordering::Relaxed);
+            let Some(size_bytes) = moves.sizes_bytes.get(number) else { return Ok(()) };
+            let path = moves.write[folder].join(format!("{number:06}"));
+            let mut file = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path)?;
+            let mut buffer = Aligned::for_file(*size_bytes);
+            let mut left = usize::try_from(*size_bytes)?;
+            while left > 0 {
+                let now = left.min(CHUNK_BYTES);
+                file.write_all(&buffer.all()[..now])?;
+                left -= now;
+            }
+            file.sync_all()?;
+        }
+    };
     let started = Instant::now();
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        one(item)?;
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
+        let mut workers = Vec::new();
+        for _ in 0..moves.at_once {
+            workers.push(scope.spawn(read));
+            workers.extend((0..moves.write.len()).map(|folder| scope.spawn(move || write(folder))));
+        }
         workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow::anyhow!("a measuring thread panicked"))?)
     })?;
     Ok(started.elapsed().as_secs_f64())
-}
-
-/// Seconds to read every file past the cache.
-pub(crate) fn direct_read_secs(files: &[PathBuf], threads: usize) -> Result<f64> {
-    let flags = direct_flags()?;
-    timed(files, threads, |path| {
-        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        let mut buffer = Aligned::for_file(file.metadata()?.len());
-        while file.read(buffer.all())? > 0 {}
-        Ok(())
-    })
-}
-
-/// Seconds to write files of these sizes into `folder` past the cache, each synced. Sizes are whole multiples of 4 KiB.
-pub(crate) fn direct_write_secs(folder: &Path, sizes_bytes: &[u64], threads: usize) -> Result<f64> {
-    std::fs::create_dir_all(folder)?;
-    let flags = direct_flags()?;
-    let files: Vec<(PathBuf, u64)> =
-        sizes_bytes.iter().enumerate().map(|(number, size)| (folder.join(format!("{number:06}")), *size)).collect();
-    timed(&files, threads, |(path, size_bytes)| {
-        let mut file = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path)?;
-        let mut buffer = Aligned::for_file(*size_bytes);
-        let mut left = usize::try_from(*size_bytes)?;
-        while left > 0 {
-            let now = left.min(CHUNK_BYTES);
-            file.write_all(&buffer.all()[..now])?;
-            left -= now;
-        }
-        file.sync_all()?;
-        Ok(())
-    })
 }

@@ -30,6 +30,8 @@ enum Task {
     Torture(torture::Torture),
     #[command(hide = true)]
     MhlOnce(bench::MhlOnce),
+    #[command(hide = true)]
+    OffloadOnce(bench::OffloadOnce),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -37,5 +39,6 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(bench) => bench::run(&bench),
         Task::Torture(torture) => torture::run(&torture),
         Task::MhlOnce(options) => bench::once(&options),
+        Task::OffloadOnce(options) => bench::offload_once(&options),
     }
 }

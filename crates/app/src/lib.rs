@@ -15,6 +15,7 @@ mod offload_run;
 mod pictures;
 mod preview_folder;
 mod progress;
+mod repair;
 mod settings;
 mod snapshot;
 mod store;
@@ -22,6 +23,7 @@ mod tools;
 mod verdict;
 mod verification;
 mod verify_drives;
+mod volumes;
 mod watching;
 
 pub use card_source::inspect;
@@ -30,10 +32,12 @@ pub use home::Home;
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
+pub use repair::{RepairRequest, compare_folders};
 pub use settings::Settings;
 pub use tools::{list_volumes, tool_name};
 pub use verification::{VerifyAnswer, verify_folder};
 pub use verify_drives::{DriveAnswer, DriveOptions, DriveWatch, report_bytes, verify_drives};
+pub use volumes::mount_card;
 
 /// What shells need of the engines to do their one-line work.
 pub mod engines {

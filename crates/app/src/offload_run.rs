@@ -79,11 +79,12 @@ impl App {
             card_root: root,
             copies: copies
                 .iter()
-                .map(|copy| CopyPlan { id: CopyId(copy.id.clone()), label: copy.label.clone(), root: copy.root.clone().into() })
+                .map(|copy| CopyPlan::from_card(CopyId(copy.id.clone()), copy.label.clone(), copy.root.clone().into()))
                 .collect(),
             hashes: plan.options.hashes.clone(),
             verify: plan.options.verify,
             source_reread: plan.options.source_reread,
+            patience: checkgate_offload::PATIENCE,
             operation: plan.operation(),
             prior,
         };
@@ -123,6 +124,7 @@ impl App {
                 evidence: row.evidence,
                 block_crc64: row.block_crc64,
                 state: match row.state.as_str() {
+                    "begun" => FileState::Begun,
                     "copied" => FileState::Copied,
                     "proven" => FileState::Proven,
                     code => FileState::Failed(

@@ -199,7 +199,7 @@ fn lane_tick(
     let rate = rates.entry(format!("{job}{id}")).or_default().add(phase, at, lane.bytes_done);
     let mut left = lane.bytes_total.saturating_sub(lane.bytes_done);
     if lane.phase == Phase::Copying && verify != VerifyDepth::None {
-        left = left.saturating_add(lane.bytes_total);
+        left = left.saturating_add(lane.bytes_total.saturating_sub(lane.proven_bytes));
     }
     let moving = matches!(lane.phase, Phase::Copying | Phase::Proving);
     LaneTick {

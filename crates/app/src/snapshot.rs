@@ -205,6 +205,7 @@ impl App {
         let upload = self.catalog().upload_of(&row.id).await.map_err(state_problem)?;
         let policy = self.settings().await?.policy;
         let verdict = judge(&policy, &self.facts(&row.id).await?);
+        let volume = self.volume_of_card(&row.id).await;
         let mounted = self.root_of(&row.id).is_some();
         let counts = FindingCounts::of(&findings);
         let upload = upload.as_ref().map(|upload| self.upload_view(upload));
@@ -222,7 +223,9 @@ impl App {
             size_bytes: row.recognition.size_bytes,
             seen_at: row.seen_at.clone(),
             mounted,
-            writable: row.writable,
+            writable: volume.as_ref().map_or(row.writable, |volume| !volume.read_only),
+            link_words: volume.as_ref().and_then(crate::volumes::link_words),
+            slow_link: volume.and_then(|volume| volume.slow_link),
             stations,
             copies: copies.iter().map(|copy| self.copy_view(copy, job.as_ref())).collect(),
             job: job.as_ref().map(|job| job.id.clone()),
@@ -484,6 +487,14 @@ pub(crate) fn volume_view(volume: checkgate_volume::Volume) -> VolumeView {
         device: volume.device_identity,
         bus: volume.bus,
         link_speed_mbps: volume.link_speed_mbps,
+        link_words: volume.link_words,
+        link_best_mbps: volume.link_best_mbps,
+        slow_link: volume.slow_link,
+        model: volume.model,
+        serial: volume.serial,
+        file_system_id: volume.file_system_id,
+        removable: volume.removable,
+        rotational: volume.rotational,
         read_only: volume.read_only,
         total_bytes: volume.total_bytes,
         free_bytes: volume.free_bytes,

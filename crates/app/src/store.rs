@@ -70,6 +70,19 @@ impl EventStore {
                 self.copied.push((copy.to_string(), row));
                 return self.flush_if_due();
             }
+            Event::FileProgress { copy, path, size_bytes, modified, block_crc64 } => {
+                let row = CopyFileRow {
+                    path,
+                    size_bytes,
+                    modified,
+                    hashes: Vec::new(),
+                    block_crc64,
+                    evidence: None,
+                    state: "begun".to_owned(),
+                };
+                self.copied.push((copy.to_string(), row));
+                return self.flush_if_due();
+            }
             Event::FileProven { copy, path, evidence } => {
                 if let Some(row) = self.copies.get_mut(copy.as_str()) {
                     row.method.clone_from(&evidence.method);
@@ -90,18 +103,14 @@ impl EventStore {
                 self.line(&format!("offload began: {files} files, {bytes} bytes, {} skipped", skipped.len()))?;
             }
             Event::PhaseChanged { phase } => {
-                let word = match phase {
-                    Phase::Copying => Some("copying"),
-                    Phase::Proving | Phase::Sealing => Some("reading_back"),
-                    _ => None,
-                };
-                if let Some(word) = word {
+                if phase == Phase::Copying {
                     for copy in self.copies.values_mut().filter(|copy| !matches!(copy.state.as_str(), "failed" | "sealed")) {
-                        copy.state = word.to_owned();
+                        "copying".clone_into(&mut copy.state);
                         self.runtime.block_on(catalog.update_copy(copy))?;
                     }
                 }
             }
+            Event::CopyWritten { copy } => self.change(copy.as_str(), |row| "reading_back".clone_into(&mut row.state))?,
             Event::FileFailed { copy, path, problem } => {
                 self.line(&format!("{path}: {}", problem.summary))?;
                 let row = FailedFileRow { copy: copy.map(|id| id.to_string()), path: path.to_string(), problem };
@@ -114,6 +123,11 @@ impl EventStore {
                     self.runtime.block_on(catalog.set_reread(&self.job, Some(false)))?;
                 }
             }
+            Event::LeftBehind { copy, files } => {
+                let label = self.copies.get(copy.as_str()).map_or_else(String::new, |row| row.label.clone());
+                self.line(&format!("{label} is too slow for the others: its last {files} files are made from another copy"))?;
+            }
+            Event::CardReleased => self.line("the card is no longer needed by this offload")?,
             Event::CopySealed { copy, manifest, reread_equal } => {
                 self.change(copy.as_str(), |row| {
                     row.manifest = Some(manifest.to_string());
@@ -136,7 +150,7 @@ impl EventStore {
                 })?;
             }
             Event::Skipped { path, reason } => self.line(&format!("{path} is not copied: {reason}"))?,
-            Event::FileCopied { .. } | Event::FileProven { .. } => {}
+            Event::FileCopied { .. } | Event::FileProgress { .. } | Event::FileProven { .. } => {}
         }
         self.app.announce();
         Ok(())

@@ -35,6 +35,16 @@ pub(crate) enum Command {
     /// List mounted volumes: role, device, file system, bus, free space.
     #[command(after_help = "Examples:\n  checkgate volumes\n  checkgate volumes --json | jq '.[] | select(.role == \"card\")'")]
     Volumes,
+    /// Mount a card read-only, without replaying its journal: nothing is written to it.
+    #[command(
+        after_help = "Examples:\n  checkgate mount /dev/sdb1\n  sudo checkgate mount /dev/sdb1 --at /media/A003R1JL\n\nAsks udisks, or mounts by itself as root. Linux only; elsewhere the system mounts cards, writable if it can."
+    )]
+    Mount(crate::args_repair::Mount),
+    /// Write everything out and unmount a volume; refuses while a job uses it.
+    #[command(
+        after_help = "Examples:\n  checkgate eject A003R1JL\n  checkgate eject /media/A003R1JL\n\nPowers a removable drive down as well where udisks can. Exit code 3 while something uses it: it stays mounted."
+    )]
+    Eject(crate::args_repair::Eject),
     /// Recognise a card or roll: family, clips, metadata, findings. Writes nothing.
     #[command(
         after_help = "Examples:\n  checkgate inspect /media/A003R1JL\n  checkgate inspect /media/A003R1JL --fields\n\nExit code 1 if there is a finding of severity error."
@@ -60,6 +70,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  checkgate verify /mnt/drive/A003R1JL\n  checkgate verify /mnt/drive1 /mnt/drive2 --report drives.pdf --report drives.json\n  checkgate verify /mnt/drive --depth system --json\n\nDrives are read side by side, one lane for each device. An interrupted check goes on where it stopped when it is\nrun again; --fresh begins anew."
     )]
     Verify(Verify),
+    /// Mend a bad copy from another copy of the same roll, without the card.
+    #[command(
+        after_help = "Examples:\n  checkgate repair /mnt/raid/A003R1JL --from /mnt/ssd/A003R1JL\n  checkgate repair /mnt/raid/A003R1JL --from /mnt/ssd/A003R1JL --from /mnt/nas/A003R1JL --dry-run\n  checkgate repair /mnt/raid/A003R1JL --discard\n\nSound blocks are kept, the others come from a sibling; the recorded hash over the whole file decides. The corrupt file\nstays beside as .NAME.checkgate-corrupt until --discard. The history gets a generation that says what was done.\n\nExit codes: 0 the copy is whole, 1 something is still bad (or would be mended, with --dry-run), 4 stopped."
+    )]
+    Repair(crate::args_repair::Repair),
+    /// Compare a card with its copies, or copies with each other: missing, extra, changed, renamed, excluded. Writes nothing.
+    #[command(
+        after_help = "Examples:\n  checkgate compare /media/A003R1JL /mnt/ssd/A003R1JL\n  checkgate compare /mnt/ssd/A003R1JL /mnt/raid/A003R1JL /mnt/nas/A003R1JL --content --json\n\nWithout --content, sizes, names and times are compared and nothing is read. Manifest histories are not compared;\n`checkgate verify` judges them.\n\nExit codes: 0 equal, 1 different, 3 something cannot be read, 4 stopped."
+    )]
+    Compare(crate::args_repair::Compare),
     /// An ASC MHL tool in its own right: create, verify, diff, info, flatten, convert, check, hash.
     #[command(
         subcommand,

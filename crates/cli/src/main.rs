@@ -2,6 +2,7 @@
 
 mod args;
 mod args_mhl;
+mod args_repair;
 mod command;
 mod demo;
 mod output;
@@ -51,6 +52,8 @@ async fn run(
 ) -> Result<u8, checkgate_model::Problem> {
     match command {
         Command::Volumes => command::volumes(output),
+        Command::Mount(options) => command::mount(&options, output),
+        Command::Eject(options) => command::eject(home, &options, output).await,
         Command::Inspect(options) => command::inspect(&options, output),
         Command::Offload(options) => command::offload(home, options, output).await,
         Command::Resume(options) => command::resume(home, options, output).await,
@@ -58,6 +61,8 @@ async fn run(
         Command::Card(options) => command::card(home, &options, output).await,
         Command::Mhl(command) => command::mhl(command, verbose, output).await,
         Command::Verify(options) => command::verify(home, options, output).await,
+        Command::Repair(options) => command::repair(home, options, output).await,
+        Command::Compare(options) => command::compare(options, output).await,
         Command::Preview(options) => command::preview(options, output).await,
         Command::Color(options) => command::color(&options, output),
         Command::Export(options) => command::export(home, &options, output).await,

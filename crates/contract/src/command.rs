@@ -43,6 +43,8 @@ commands! {
     start_offload(req::StartOffload) -> req::MaybeId;
     /// Stops a job; it can always be resumed.
     stop_job(req::JobRequest) -> req::Empty;
+    /// Writes everything out and unmounts the volume a card is on, unless something still uses it.
+    eject_card(req::CardRequest) -> req::Empty;
     /// Goes on with a job.
     resume_job(req::JobRequest) -> req::Empty;
     /// Starts or resumes the upload of a card from a verified copy.

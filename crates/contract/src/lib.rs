@@ -6,6 +6,7 @@
 pub mod command;
 pub mod frame;
 pub mod manifest_view;
+pub mod repair_view;
 pub mod request;
 pub mod typescript;
 pub mod view;

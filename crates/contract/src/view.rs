@@ -27,6 +27,30 @@ pub struct VolumeView {
     /// Link speed of the bus, if known.
     #[ts(optional)]
     pub link_speed_mbps: Option<u32>,
+    /// The link in words, e.g. `USB 3, 5 Gbit/s`.
+    #[ts(optional)]
+    pub link_words: Option<String>,
+    /// Speed the device could do, if it tells.
+    #[ts(optional)]
+    pub link_best_mbps: Option<u32>,
+    /// What to do about a link that is slower than the device.
+    #[ts(optional)]
+    pub slow_link: Option<String>,
+    /// Maker and model.
+    #[ts(optional)]
+    pub model: Option<String>,
+    /// Serial number or world-wide name of the disk, or of the reader.
+    #[ts(optional)]
+    pub serial: Option<String>,
+    /// The file system's own id.
+    #[ts(optional)]
+    pub file_system_id: Option<String>,
+    /// Medium or drive can be taken out, if known.
+    #[ts(optional)]
+    pub removable: Option<bool>,
+    /// Spinning platters, if known.
+    #[ts(optional)]
+    pub rotational: Option<bool>,
     /// Mounted read-only.
     pub read_only: bool,
     /// Capacity.
@@ -226,6 +250,12 @@ pub struct CardView {
     pub mounted: bool,
     /// Mounted so that the system can write to it.
     pub writable: bool,
+    /// How it is attached, in words, while it is mounted.
+    #[ts(optional)]
+    pub link_words: Option<String>,
+    /// What to do about a reader or port that is slower than it could be.
+    #[ts(optional)]
+    pub slow_link: Option<String>,
     /// The seven stations.
     pub stations: Vec<StationView>,
     /// Copies.

@@ -45,7 +45,7 @@ impl fmt::Display for EvidenceLevel {
 pub struct Evidence {
     /// The level.
     pub level: EvidenceLevel,
-    /// How, in words a storage person can check, e.g. `fsync, then O_DIRECT read`.
+    /// How, in words a storage person can check, e.g. `synced, then O_DIRECT read`.
     pub method: String,
     /// When the proof was complete.
     pub at: jiff::Timestamp,

@@ -21,7 +21,7 @@ pub enum Event {
         /// What is on the card and is not copied.
         skipped: Vec<SkippedItem>,
     },
-    /// The run as a whole went on to another phase.
+    /// The run as a whole went on to another phase: it is proving once the card was read, whatever a copy still does.
     PhaseChanged {
         /// The new phase.
         phase: Phase,
@@ -39,6 +39,19 @@ pub enum Event {
         /// Hashes of the bytes read from the card, in schema order.
         hashes: Vec<HashValue>,
         /// CRC64/NVME per 16 MiB of the bytes read from the card; the last block may be short.
+        block_crc64: Vec<u64>,
+    },
+    /// A large file got on: so much of it is on this copy under a temporary name, durable. A later run goes on from there.
+    FileProgress {
+        /// The copy.
+        copy: CopyId,
+        /// The file.
+        path: RelPath,
+        /// Size on the card.
+        size_bytes: u64,
+        /// Modification time on the card.
+        modified: Timestamp,
+        /// CRC64/NVME of each 16 MiB that are there, of the bytes read from the card.
         block_crc64: Vec<u64>,
     },
     /// A file of one copy is proven.
@@ -74,6 +87,20 @@ pub enum Event {
         path: RelPath,
         /// Whether the bytes were the same.
         equal: bool,
+    },
+    /// A destination is too slow for the others: the card is read on without it, and it is made from a proven copy.
+    LeftBehind {
+        /// The copy.
+        copy: CopyId,
+        /// Files that it still needs.
+        files: u64,
+    },
+    /// This run needs the card no more: everything was read, and read again where that was asked for.
+    CardReleased,
+    /// Everything of a copy is written; what is not yet proven is being read back.
+    CopyWritten {
+        /// The copy.
+        copy: CopyId,
     },
     /// A copy has its manifest.
     CopySealed {

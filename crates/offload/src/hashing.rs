@@ -23,6 +23,8 @@ pub(crate) enum Parcel {
         data: Option<Arc<Piece>>,
         /// Whether the file ends here.
         last: bool,
+        /// The copy whose leftover of an earlier run gave these bytes, if it was not the card.
+        from: Option<usize>,
     },
     /// The card failed in the middle of this file; what has come of it is worthless.
     Broken {
@@ -77,6 +79,11 @@ impl BlockChecksums {
         }
     }
 
+    /// Checksums of the whole blocks so far.
+    pub(crate) fn done(&self) -> &[u64] {
+        &self.done
+    }
+
     fn close_block(&mut self) {
         self.done.push(self.digest.finalize());
         self.digest.reset();
@@ -106,25 +113,38 @@ pub(crate) fn lanes(formats: &[HashFormat]) -> Vec<LaneWork> {
     lanes
 }
 
-/// Runs one lane until the reader is done; `report` gets the part of the fingerprint of each complete file.
-pub(crate) fn run_lane(work: &LaneWork, inbox: &Receiver<Parcel>, report: impl Fn(usize, Fingerprint)) {
+/// What a lane has found.
+#[derive(Debug)]
+pub(crate) enum Hashed {
+    /// The checksum of the next whole block of a file that goes on.
+    Block(u64),
+    /// This lane's part of the fingerprint of a whole file.
+    File(Fingerprint),
+}
+
+/// Runs one lane until the reader is done; `report` gets what was found about which file.
+pub(crate) fn run_lane(work: &LaneWork, inbox: &Receiver<Parcel>, report: impl Fn(usize, Hashed)) {
     let start = || (MultiHasher::new(&work.formats), BlockChecksums::new());
     let (mut hasher, mut blocks) = start();
     for parcel in inbox {
         match parcel {
             Parcel::Broken { .. } => (hasher, blocks) = start(),
-            Parcel::Bytes { file, offset, data, last } => {
+            Parcel::Bytes { file, offset, data, last, .. } => {
                 if offset == 0 {
                     (hasher, blocks) = start();
                 }
                 if let Some(piece) = data {
                     hasher.update(piece.filled());
                     if work.blocks {
+                        let known = blocks.done.len();
                         blocks.update(piece.filled());
+                        if !last {
+                            blocks.done[known..].iter().for_each(|block| report(file, Hashed::Block(*block)));
+                        }
                     }
                 }
                 if last {
-                    report(file, Fingerprint { hashes: hasher.finish(), blocks: blocks.finish() });
+                    report(file, Hashed::File(Fingerprint { hashes: hasher.finish(), blocks: blocks.finish() }));
                     (hasher, blocks) = start();
                 }
             }

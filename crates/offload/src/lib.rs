@@ -7,6 +7,7 @@
 
 mod append_check;
 mod buffer;
+mod compare;
 mod control;
 mod copy;
 mod create;
@@ -16,6 +17,7 @@ mod engine;
 mod error;
 mod event;
 mod evidence;
+mod feed;
 mod hash_files;
 mod hashing;
 mod histories;
@@ -26,13 +28,17 @@ mod packing;
 mod plan;
 mod prepare;
 mod prove;
+mod publish;
 mod reader;
+mod repair;
 mod report;
 mod seal;
 mod tree;
 mod verify;
+mod work_list;
 
 pub use append_check::verify_and_append;
+pub use compare::{Changed, CompareOptions, Comparison, Moved, compare};
 pub use control::Control;
 pub use create::{CreateError, CreateOptions, CreateReport, create};
 pub use create_legacy::{LegacyOptions, create_legacy};
@@ -46,7 +52,8 @@ pub use histories::DamagedHistory;
 pub use history_info::{FileHashInfo, FileInfo, GenerationInfo, HistoryInfo, history_info};
 pub use meter::{LaneSnapshot, Meter, Phase, Snapshot};
 pub use packing::{FlattenError, FlattenReport, flatten};
-pub use plan::{CopyPlan, FileState, Plan, PriorFile, VerifyDepth};
+pub use plan::{CopyPlan, FileState, PATIENCE, Plan, PriorFile, VerifyDepth};
+pub use repair::{KnownBlocks, RepairAction, RepairError, RepairOptions, RepairReport, RepairedFile, repair};
 pub use report::{CopyReport, CopyState, FailedFile, Mismatch, OffloadReport, Outcome, SkippedItem, UnreadableFile};
 pub use verify::{Basis, BasisKind, Renamed, VerifyError, VerifyOptions, VerifyReport, verify};
 

@@ -60,6 +60,8 @@ pub(crate) struct Lane {
     bytes_total: AtomicU64,
     files_done: AtomicU64,
     files_total: AtomicU64,
+    proven_bytes: AtomicU64,
+    proven_files: AtomicU64,
     current: Mutex<String>,
 }
 
@@ -73,6 +75,8 @@ impl Lane {
             bytes_total: AtomicU64::new(0),
             files_done: AtomicU64::new(0),
             files_total: AtomicU64::new(0),
+            proven_bytes: AtomicU64::new(0),
+            proven_files: AtomicU64::new(0),
             current: Mutex::new(String::new()),
         })
     }
@@ -84,6 +88,30 @@ impl Lane {
         self.files_total.store(files, Ordering::Relaxed);
         self.bytes_total.store(bytes, Ordering::Relaxed);
         self.set_phase(phase);
+    }
+
+    /// A copy is written; what it still does is being read back, which may have begun long ago.
+    pub(crate) fn turn_to_proof(&self, files: u64, bytes: u64) {
+        self.files_total.store(files, Ordering::Relaxed);
+        self.bytes_total.store(bytes, Ordering::Relaxed);
+        self.bytes_done.store(0, Ordering::Relaxed);
+        self.files_done.store(0, Ordering::Relaxed);
+        self.set_phase(Phase::Proving);
+    }
+
+    pub(crate) fn add_proven_bytes(&self, bytes: u64) {
+        self.proven_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_proven_file(&self) {
+        self.proven_files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The file that is read back, shown once nothing is written any more.
+    pub(crate) fn set_proving(&self, name: &str) {
+        if self.phase.load(Ordering::Relaxed) == Phase::Proving as u8 {
+            self.set_current(name);
+        }
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {
@@ -106,14 +134,18 @@ impl Lane {
 
     fn snapshot(&self) -> LaneSnapshot {
         let phase = Phase::from_number(self.phase.load(Ordering::Relaxed));
+        let proven_bytes = self.proven_bytes.load(Ordering::Relaxed);
         LaneSnapshot {
             label: self.label.clone(),
             copy: self.copy.clone(),
             phase,
             phase_word: phase.word(),
-            bytes_done: self.bytes_done.load(Ordering::Relaxed),
+            // While a copy is read back, only one of the two is not zero.
+            bytes_done: self.bytes_done.load(Ordering::Relaxed) + if phase == Phase::Proving { proven_bytes } else { 0 },
             bytes_total: self.bytes_total.load(Ordering::Relaxed),
-            files_done: self.files_done.load(Ordering::Relaxed),
+            proven_bytes,
+            files_done: self.files_done.load(Ordering::Relaxed)
+                + if phase == Phase::Proving { self.proven_files.load(Ordering::Relaxed) } else { 0 },
             files_total: self.files_total.load(Ordering::Relaxed),
             current_file: Some(self.current.lock().unwrap_or_else(PoisonError::into_inner).clone())
                 .filter(|name| !name.is_empty()),
@@ -136,6 +168,8 @@ pub struct LaneSnapshot {
     pub bytes_done: u64,
     /// Bytes of this phase.
     pub bytes_total: u64,
+    /// Bytes of this copy that were read back so far, in whatever phase.
+    pub proven_bytes: u64,
     /// Files of this phase that are done.
     pub files_done: u64,
     /// Files of this phase.

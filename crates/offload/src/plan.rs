@@ -3,6 +3,7 @@
 use checkgate_model::{CopyId, ErrorCode, Evidence, HashFormat, HashValue, RelPath, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How each copy is proven after it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,7 +27,21 @@ pub struct CopyPlan {
     pub label: String,
     /// Folder that becomes the card's mirror; its base name is the roll folder.
     pub root: PathBuf,
+    /// The copy that this one is made from, once it is proven; `None` where it is made from the card. A cascade is a chain of these:
+    /// the card is free as soon as the copies that are made from it are proven.
+    pub fed_by: Option<CopyId>,
 }
+
+impl CopyPlan {
+    /// A copy that is made from the card.
+    #[must_use]
+    pub const fn from_card(id: CopyId, label: String, root: PathBuf) -> Self {
+        Self { id, label, root, fed_by: None }
+    }
+}
+
+/// How long others wait for a slow destination by default.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One run of the copy, hash and verify engine.
 #[derive(Debug, Clone)]
@@ -41,6 +56,9 @@ pub struct Plan {
     pub verify: VerifyDepth,
     /// Whether the card is read a second time and compared.
     pub source_reread: bool,
+    /// A destination that holds the others up for most of this time is left behind: the card is read on without it, and it is made
+    /// from a copy that is proven. At least one copy always follows the card.
+    pub patience: Duration,
     /// Who, where, when and with what, for the manifest. A resumed job passes the operation of its first run again.
     pub operation: checkgate_mhl::Operation,
     /// What earlier runs of this job stored; empty on the first run.
@@ -72,6 +90,8 @@ pub struct PriorFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileState {
+    /// Begun: `block_crc64` tells how much of it is on the destination under a temporary name, and durable. There are no hashes.
+    Begun,
     /// Published under its name; hashed on the way.
     Copied,
     /// Read back and equal.

@@ -9,14 +9,16 @@ use crate::event::Event;
 use crate::hashing::Fingerprint;
 use crate::meter::{Meter, Phase};
 use crate::plan::{CopyPlan, FileState, Plan, PriorFile, VerifyDepth};
+use crate::prove::Proofs;
 use crate::report::{FailedFile, SkippedItem};
 use crate::seal::CardHistory;
+use crate::work_list::WorkList;
 use checkgate_model::{CopyId, ErrorCode, Evidence, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
 use checkgate_volume::{Destination, DestinationError, DestinationLock, ExistingFile, Listing, Source, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 /// exFAT and FAT keep coarse times; a copy is known again within this.
 const TIME_TOLERANCE_SECS: i64 = 2;
@@ -117,9 +119,14 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
             destination,
             _lock: lock,
             duties: Vec::new(),
+            leftovers: BTreeMap::new(),
             lane,
             given_up: AtomicBool::new(false),
             failures_in_a_row: AtomicU32::new(0),
+            left_behind: AtomicBool::new(false),
+            owed_bytes: AtomicU64::new(0),
+            to_feed: WorkList::default(),
+            proofs: Proofs::default(),
         });
     }
     if aborted.len() == copies.len() {
@@ -130,8 +137,10 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
     formats.dedup();
     let formats = card_history.formats_to_hash(&files, &formats);
     let mut decided = decide(plan, &files, &formats, &copies);
-    for (copy, duties) in copies.iter_mut().zip(std::mem::take(&mut decided.duties)) {
+    let left = std::mem::take(&mut decided.duties).into_iter().zip(std::mem::take(&mut decided.leftovers));
+    for (copy, (duties, leftovers)) in copies.iter_mut().zip(left) {
         copy.duties = duties;
+        copy.leftovers = leftovers;
     }
     card_failed.append(&mut decided.vanished);
     Ok(Prepared {
@@ -168,6 +177,20 @@ fn check(plan: &Plan) -> Result<(), OffloadError> {
     let ids: BTreeSet<&CopyId> = plan.copies.iter().map(|copy| &copy.id).collect();
     if ids.len() < plan.copies.len() {
         return Err(OffloadError::BadPlan("two copies have the same id".to_owned()));
+    }
+    for copy in &plan.copies {
+        // From copy to copy back to the card, in at most as many steps as there are copies.
+        let giver = |copy: &CopyPlan| copy.fed_by.as_ref().and_then(|id| plan.copies.iter().find(|other| other.id == *id));
+        let last = std::iter::successors(Some(copy), |copy| giver(copy)).take(plan.copies.len() + 1).last();
+        match last {
+            Some(CopyPlan { fed_by: None, .. }) => {}
+            _ => {
+                return Err(OffloadError::BadPlan(format!(
+                    "{} is made from a copy that is not made from the card in the end",
+                    copy.label
+                )));
+            }
+        }
     }
     Ok(())
 }
@@ -222,6 +245,7 @@ fn open(copy: &CopyPlan, empty_folders: &[RelPath]) -> Result<(Destination, Dest
 #[derive(Default)]
 struct Decided {
     duties: Vec<Vec<Duty>>,
+    leftovers: Vec<BTreeMap<usize, Vec<u64>>>,
     fingerprints: Vec<Option<Arc<Fingerprint>>>,
     evidence: Vec<Vec<Option<Evidence>>>,
     set_aside: Vec<(usize, RelPath, String)>,
@@ -234,6 +258,7 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
     let mut decided = Decided { fingerprints: vec![None; files.len()], ..Decided::default() };
     let index: BTreeMap<&RelPath, usize> = files.iter().enumerate().map(|(number, file)| (&file.path, number)).collect();
     let mut prior: Vec<BTreeMap<usize, &PriorFile>> = vec![BTreeMap::new(); copies.len()];
+    let mut begun: Vec<BTreeMap<usize, Vec<u64>>> = vec![BTreeMap::new(); copies.len()];
     let mut changed: BTreeMap<usize, Problem> = BTreeMap::new();
     let mut vanished: BTreeSet<&RelPath> = BTreeSet::new();
     for known in &plan.prior {
@@ -252,6 +277,10 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
                     format!("{} is not what it was when this job began: size or time on the card changed", known.path),
                 )
             });
+            continue;
+        }
+        if known.state == FileState::Begun {
+            begun[copy].insert(file, known.block_crc64.clone());
             continue;
         }
         // A run that was asked for other hashes is of no use for the manifest.
@@ -332,6 +361,7 @@ fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[C
         decided.duties.push(duties);
         decided.evidence.push(evidence);
     }
+    decided.leftovers = begun;
     decided.changed = changed.into_iter().collect();
     decided
 }

@@ -5,14 +5,14 @@ use crate::copy;
 use crate::engine::{Action, Job};
 use crate::evidence;
 use crate::hashing::{BLOCK_BYTES, BlockChecksums, Fingerprint};
-use crate::meter::{Lane, Phase};
+use crate::meter::Phase;
 use crate::plan::VerifyDepth;
 use crate::prepare::Duty;
 use crate::reader::{gone, spawn_named};
+use crate::work_list::WorkList;
 use checkgate_mhl::MultiHasher;
 use checkgate_model::{ErrorCode, Problem};
-use checkgate_volume::read_back::ReadBuffer;
-use checkgate_volume::{Depth, ReadBack, ReadBackProof};
+use checkgate_volume::{AlignedBuffer, Depth, ReadBack, ReadBackProof};
 use crossbeam_channel::{Sender, bounded};
 use std::io;
 use std::sync::Arc;
@@ -24,8 +24,35 @@ const SMALL_AT_ONCE: usize = 8;
 /// Chunks on their way between the reading and the hashing half of a large file.
 const CHUNKS_AHEAD: usize = 3;
 
-/// A file to read again and what it must be.
+/// A file of the card to read again and what it must be.
 pub(crate) type Expected = (usize, Arc<Fingerprint>);
+
+/// A file of a copy to read back.
+#[derive(Debug)]
+pub(crate) struct ToProve {
+    pub(crate) file: usize,
+    pub(crate) fingerprint: Arc<Fingerprint>,
+    /// This run published it, so it is durable.
+    pub(crate) published: bool,
+}
+
+/// What waits to be read back on one copy.
+#[derive(Debug, Default)]
+pub(crate) struct Proofs {
+    small: WorkList<ToProve>,
+    large: WorkList<ToProve>,
+}
+
+impl Proofs {
+    pub(crate) fn push(&self, size_bytes: u64, proof: ToProve) {
+        if size_bytes <= SMALL_BYTES { self.small.push(proof) } else { self.large.push(proof) }
+    }
+
+    pub(crate) fn close(&self) {
+        self.small.close();
+        self.large.close();
+    }
+}
 
 /// What reading again has shown.
 enum Shown {
@@ -34,17 +61,25 @@ enum Shown {
     Stopped,
 }
 
-/// Reads back one copy. Reports every file, then that it is through.
-pub(crate) fn prove_copy(job: &Job<'_>, copy: usize, work: &[Expected], actions: &Sender<Action>) {
+/// Reads back the files of one copy as they come: small ones several at a time, large ones one after another.
+pub(crate) fn prove_copy(job: &Job<'_>, copy: usize, actions: &Sender<Action>) {
     let lane = &job.copies[copy];
-    lane.lane.begin(Phase::Proving, work.len() as u64, total_bytes(job, work));
-    each(job, work, &|expected| {
-        if !lane.given_up.load(Ordering::Relaxed) {
-            prove_file(job, copy, expected, actions);
+    let one = |list: &WorkList<ToProve>| {
+        while let Some(proof) = list.take(|| job.go_on()) {
+            if !lane.given_up.load(Ordering::Relaxed) {
+                prove_file(job, copy, &proof, actions);
+            }
         }
+    };
+    let any_small =
+        lane.duties.iter().zip(&job.files).any(|(duty, file)| *duty != Duty::Nothing && file.size_bytes <= SMALL_BYTES);
+    std::thread::scope(|scope| {
+        for _ in 0..if any_small { SMALL_AT_ONCE } else { 0 } {
+            spawn_named(scope, "read-back", || one(&lane.proofs.small));
+        }
+        one(&lane.proofs.large);
     });
     give_up_if_gone(job, copy, actions);
-    let _ = actions.send(Action::ProveEnded { copy });
 }
 
 /// A drive that was pulled may answer from memory, or with nothing but zeros: neither is a proof nor a corrupt copy.
@@ -61,14 +96,17 @@ fn give_up_if_gone(job: &Job<'_>, copy: usize, actions: &Sender<Action>) -> bool
     true
 }
 
-fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, actions: &Sender<Action>) {
+fn prove_file(job: &Job<'_>, copy: usize, proof: &ToProve, actions: &Sender<Action>) {
+    let ToProve { file, fingerprint, published } = proof;
     let (file, lane, path) = (*file, &job.copies[copy], &job.files[*file].path);
     let compares = lane.duties[file] == Duty::Compare;
     // Something that this job did not write is compared even where no read-back was asked for.
     let depth = if job.plan.verify == VerifyDepth::Device { Depth::Device } else { Depth::System };
-    lane.lane.set_current(path.as_str());
-    let shown = match lane.destination().read_back(path, depth) {
-        Ok(read_back) => compare(job, &lane.lane, read_back, fingerprint).map_err(|error| {
+    lane.lane.set_proving(path.as_str());
+    let opened =
+        if *published { lane.destination().read_back_published(path, depth) } else { lane.destination().read_back(path, depth) };
+    let shown = match opened {
+        Ok(read_back) => compare(job, &|bytes| lane.lane.add_proven_bytes(bytes), read_back, fingerprint).map_err(|error| {
             let mut problem =
                 Problem::new(checkgate_volume::write_code(&error), format!("{}: {path} cannot be read back", lane.plan.label));
             problem.details.push(error.to_string());
@@ -79,7 +117,7 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
     match shown {
         Ok(Shown::Equal(proof)) => {
             lane.failures_in_a_row.store(0, Ordering::Relaxed);
-            lane.lane.add_file();
+            lane.lane.add_proven_file();
             if lane.given_up.load(Ordering::Relaxed) {
                 return;
             }
@@ -88,7 +126,7 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
         Ok(Shown::Stopped) => {}
         Ok(Shown::Differs { .. }) if give_up_if_gone(job, copy, actions) => {}
         Ok(Shown::Differs { .. }) if compares => {
-            lane.lane.add_file();
+            lane.lane.add_proven_file();
             let problem = Problem::new(
                 ErrorCode::DestinationOccupied,
                 format!("{}: {path} is there already, has the same size and other content", lane.plan.label),
@@ -96,7 +134,7 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
             let _ = actions.send(Action::FileFailed { copy, file, problem });
         }
         Ok(Shown::Differs { first_block }) => {
-            lane.lane.add_file();
+            lane.lane.add_proven_file();
             let mut problem = Problem::new(
                 ErrorCode::CopyCorrupt,
                 format!("{}: {path} reads back differently from what was read from the card", lane.plan.label),
@@ -112,20 +150,20 @@ fn prove_file(job: &Job<'_>, copy: usize, (file, fingerprint): &Expected, action
             let _ = actions.send(Action::FileFailed { copy, file, problem });
         }
         Err(problem) => {
-            lane.lane.add_file();
+            lane.lane.add_proven_file();
             copy::fail(job, copy, file, problem, actions);
         }
     }
 }
 
-/// Reads the card a second time. Reports every file, then that it is through.
+/// Reads the card a second time. Reports every file.
 pub(crate) fn reread_card(job: &Job<'_>, work: &[Expected], actions: &Sender<Action>) {
     job.source_lane.begin(Phase::Proving, work.len() as u64, total_bytes(job, work));
     each(job, work, &|(file, fingerprint)| {
         let path = &job.files[*file].path;
         job.source_lane.set_current(path.as_str());
         let shown = match job.source.read_again(path) {
-            Ok(read_back) => compare(job, &job.source_lane, read_back, fingerprint).map_err(|error| {
+            Ok(read_back) => compare(job, &|bytes| job.source_lane.add_bytes(bytes), read_back, fingerprint).map_err(|error| {
                 let mut problem = Problem::new(
                     checkgate_volume::read_code(&error),
                     format!("{path} cannot be read from the card a second time"),
@@ -150,7 +188,6 @@ pub(crate) fn reread_card(job: &Job<'_>, work: &[Expected], actions: &Sender<Act
         };
         let _ = actions.send(action);
     });
-    let _ = actions.send(Action::RereadEnded);
 }
 
 fn total_bytes(job: &Job<'_>, work: &[Expected]) -> u64 {
@@ -215,22 +252,22 @@ impl<'a> Comparer<'a> {
 }
 
 /// Reads to the end and compares. Large files are read and hashed by two threads.
-fn compare(job: &Job<'_>, lane: &Lane, mut read_back: ReadBack, expected: &Fingerprint) -> io::Result<Shown> {
+fn compare(job: &Job<'_>, count: &(dyn Fn(u64) + Sync), mut read_back: ReadBack, expected: &Fingerprint) -> io::Result<Shown> {
     let mut comparer = Comparer::new(expected);
     if read_back.size_bytes() <= SMALL_BYTES {
         while let Some(chunk) = read_back.next_chunk()? {
             comparer.update(chunk);
-            lane.add_bytes(chunk.len() as u64);
+            count(chunk.len() as u64);
         }
     } else {
-        let (filled_out, filled_in) = bounded::<ReadBuffer>(CHUNKS_AHEAD);
-        let (spare_out, spare_in) = bounded::<ReadBuffer>(CHUNKS_AHEAD + 2);
+        let (filled_out, filled_in) = bounded::<AlignedBuffer>(CHUNKS_AHEAD);
+        let (spare_out, spare_in) = bounded::<AlignedBuffer>(CHUNKS_AHEAD + 2);
         let read = std::thread::scope(|scope| {
             let comparer = &mut comparer;
             spawn_named(scope, "read-back-hash", move || {
                 for chunk in &filled_in {
                     comparer.update(&chunk);
-                    lane.add_bytes(chunk.len() as u64);
+                    count(chunk.len() as u64);
                     // Full only if more buffers are about than were ever made.
                     let _ = spare_out.try_send(chunk);
                 }

@@ -98,8 +98,17 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
         ));
     }
     let mirror = Source::open(destination.root()).map_err(|error| Problem::from_error(error.code(), &error))?;
-    let listing = mirror.walk().map_err(|error| Problem::from_error(error.code(), &error))?;
+    let walk = || mirror.walk().map_err(|error| Problem::from_error(error.code(), &error));
+    let mut listing = walk()?;
+    // Nothing is left to go on with once every file is there.
+    if contents.missing.is_empty() && listing.files.iter().any(|file| checkgate_volume::is_partial(file.path.file_name())) {
+        destination.discard_partials().map_err(|error| Problem::from_error(error.code(), &error))?;
+        listing = walk()?;
+    }
     let found = Found::look(&mirror, &listing);
+    let any_set_aside = listing.files.iter().any(|file| is_set_aside(&file.path));
+    // A million names: what follows asks for folders only.
+    listing.files = Vec::new();
     let history = found.load_for_seal(&job.card_history.chains)?;
     let leftovers = found.unchained(&history);
     let records = records(job, &contents);
@@ -110,8 +119,7 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     let mut operation = job.plan.operation.clone();
     operation.comment = Some(comment(operation.comment.as_deref(), &contents));
     // What was set aside stays for a person to look at; it is no part of the roll, and the manifest says so.
-    let set_aside: Vec<String> =
-        listing.files.iter().any(|file| is_set_aside(&file.path)).then(|| SET_ASIDE_PATTERN.to_owned()).into_iter().collect();
+    let set_aside: Vec<String> = any_set_aside.then(|| SET_ASIDE_PATTERN.to_owned()).into_iter().collect();
     let folder_name = destination.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folders: Vec<FolderRecord> = job.folders.iter().cloned().map(FolderRecord::from).collect();
     let append = Append { ignore: &set_aside, ..Append::whole(&folder_name, &operation, &records, &folders) };
@@ -120,6 +128,7 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
         problem.summary = format!("{}: no manifest can be written: {}", job.copies[copy].plan.label, problem.summary);
         problem
     })?;
+    drop(records);
     let mut planned = BTreeSet::new();
     names(&generation, &mut planned);
     let own: BTreeSet<RelPath> = found.load(&listing, Keep::Records).leftovers.into_iter().chain(planned).collect();

@@ -15,6 +15,8 @@ pub mod image;
 pub mod picture;
 pub mod proxy;
 pub mod python;
+#[cfg(unix)]
+pub mod sysfs;
 #[cfg(feature = "faults")]
 pub mod torture;
 

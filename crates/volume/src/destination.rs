@@ -6,12 +6,12 @@ use crate::errno::{self, IoKind, io_kind};
 use crate::folder::{self, Folder, FolderKey, Kind};
 use crate::listing::{self, Listing, WalkError};
 use crate::mounts::{self, ListVolumesError, Volume};
-use crate::partial::{self, PartialFile};
+use crate::partial::{self, PartialFile, WrittenFile};
 use crate::read_back::{Depth, Origin, ReadBack};
 use checkgate_model::{ErrorCode, RelPath, Timestamp};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Name of the lock file, used only where a folder itself cannot be locked (NFS).
 pub(crate) const LOCK_NAME: &str = ".checkgate-lock";
@@ -169,7 +169,7 @@ pub struct Published {
 /// A folder that copies are published to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -178,6 +178,9 @@ pub(crate) struct Inner {
     pub(crate) folder: Folder,
     pub(crate) volume: Volume,
     key: FolderKey,
+    /// The folder of the last file that was begun: files come folder by folder, and each would ask for the way again.
+    last_folder: Mutex<Option<(RelPath, Arc<Folder>)>>,
+    syncs_together: bool,
 }
 
 impl Inner {
@@ -229,6 +232,7 @@ impl Drop for DestinationLock {
 impl Destination {
     /// Opens the folder `root`, making it and its parents if they are missing.
     pub fn create(root: &Path) -> Result<Self, DestinationError> {
+        let is_new = !root.is_dir();
         std::fs::create_dir_all(root).map_err(|source| {
             let path = root.to_path_buf();
             match io_kind(&source) {
@@ -240,6 +244,12 @@ impl Destination {
                 _ => DestinationError::Failed { what: "create", path, source },
             }
         })?;
+        if is_new && let Some(parent) = root.parent() {
+            // The name of the root must outlast a power cut as those in it do.
+            let synced = Folder::open_root(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+                .and_then(|folder| folder.sync());
+            synced.map_err(|source| DestinationError::Failed { what: "make durable", path: root.to_path_buf(), source })?;
+        }
         Self::open(root)
     }
 
@@ -254,7 +264,9 @@ impl Destination {
         let folder = Folder::open_root(&root).map_err(sort)?;
         let key = folder.key().map_err(sort)?;
         let volume = mounts::volume_of(&root)?;
-        Ok(Self { inner: Arc::new(Inner { root, folder, volume, key }) })
+        let syncs_together = folder::syncs_together(&volume.file_system);
+        let last_folder = Mutex::new(None);
+        Ok(Self { inner: Arc::new(Inner { root, folder, volume, key, last_folder, syncs_together }) })
     }
 
     /// The root, without links.
@@ -329,14 +341,22 @@ impl Destination {
         Ok(folder)
     }
 
-    fn folder_for(&self, path: &RelPath) -> Result<Folder, DestinationError> {
-        match path.parent() {
-            Some(parent) => self.make_folder(&parent),
-            None => self.inner.folder.reopen().map_err(|error| self.inner.sort("open", path, 0, error)),
+    pub(crate) fn folder_for(&self, path: &RelPath) -> Result<Arc<Folder>, DestinationError> {
+        let Some(parent) = path.parent() else {
+            return self.inner.folder.reopen().map(Arc::new).map_err(|error| self.inner.sort("open", path, 0, error));
+        };
+        let mut last = self.inner.last_folder.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, folder)) = &*last
+            && *known == parent
+        {
+            return Ok(Arc::clone(folder));
         }
+        let folder = Arc::new(self.make_folder(&parent)?);
+        *last = Some((parent, Arc::clone(&folder)));
+        Ok(folder)
     }
 
-    fn refuse_reserved(&self, path: &RelPath) -> Result<(), DestinationError> {
+    pub(crate) fn refuse_reserved(&self, path: &RelPath) -> Result<(), DestinationError> {
         if partial::is_reserved(path.file_name()) {
             return Err(DestinationError::ReservedName { path: self.inner.shown(path) });
         }
@@ -349,6 +369,40 @@ impl Destination {
         self.refuse_reserved(path)?;
         let folder = self.folder_for(path)?;
         PartialFile::begin(&self.inner, folder, path, size_bytes)
+    }
+
+    /// Whether many files can be made durable by one call, so that [`Self::publish_all`] is worth waiting for.
+    #[must_use]
+    pub fn syncs_together(&self) -> bool {
+        self.inner.syncs_together
+    }
+
+    /// Publishes files together, in their order: one sync for all their data, then all names, then one sync for the names. Each
+    /// is answered for; where a sync fails, none of them counts as published. Only where [`Self::syncs_together`] says so.
+    pub fn publish_all(&self, mut files: Vec<WrittenFile>) -> Vec<Result<Published, DestinationError>> {
+        let mut answers: Vec<Result<(), DestinationError>> = files.iter().map(|_| Ok(())).collect();
+        let settle = |files: &[WrittenFile], answers: &mut Vec<Result<(), DestinationError>>, synced: io::Result<()>| {
+            let Err(error) = synced else { return };
+            for (file, answer) in files.iter().zip(answers).filter(|(_, answer)| answer.is_ok()) {
+                *answer = Err(file.sort("make durable", errno::again(&error)));
+            }
+        };
+        settle(&files, &mut answers, self.inner.folder.sync_file_system());
+        for (file, answer) in files.iter_mut().zip(&mut answers).filter(|(_, answer)| answer.is_ok()) {
+            *answer = file.give_name();
+        }
+        let one_folder = files.windows(2).all(|two| Arc::ptr_eq(two[0].folder(), two[1].folder()));
+        let named = match files.first() {
+            Some(first) if one_folder => first.folder().sync(),
+            Some(_) => self.inner.folder.sync_file_system(),
+            None => Ok(()),
+        };
+        settle(&files, &mut answers, named);
+        files
+            .iter()
+            .zip(answers)
+            .map(|(file, answer)| answer.map(|()| Published { path: file.path().clone(), size_bytes: file.size_bytes() }))
+            .collect()
     }
 
     /// Opens the leftover of an earlier attempt at `path` to go on with it; `None` if there is none. What it holds is as
@@ -510,8 +564,28 @@ impl Destination {
 
     /// Reads a published file again for proof. It is made durable first.
     pub fn read_back(&self, path: &RelPath, depth: Depth) -> Result<ReadBack, DestinationError> {
-        ReadBack::open(&self.inner.folder, &self.inner.volume, path, depth, Origin::Destination)
+        self.open_read_back(path, depth, Origin::Destination)
+    }
+
+    /// Like [`Self::read_back`] for a file that this process has published: it is durable already.
+    pub fn read_back_published(&self, path: &RelPath, depth: Depth) -> Result<ReadBack, DestinationError> {
+        self.open_read_back(path, depth, Origin::Published)
+    }
+
+    fn open_read_back(&self, path: &RelPath, depth: Depth, origin: Origin) -> Result<ReadBack, DestinationError> {
+        ReadBack::open(&self.inner.folder, &self.inner.volume, path, depth, origin)
             .map_err(|error| self.inner.sort("read back", path, 0, error))
+    }
+
+    /// Reads the leftover of an earlier attempt at `path` from the device, to see how much of it is what it should be; `None` if
+    /// there is none.
+    pub fn read_leftover(&self, path: &RelPath) -> Result<Option<ReadBack>, DestinationError> {
+        let temporary = partial::temporary_path(path).map_err(|error| self.inner.sort("read back", path, 0, error))?;
+        match ReadBack::open(&self.inner.folder, &self.inner.volume, &temporary, Depth::Device, Origin::Destination) {
+            Ok(read_back) => Ok(Some(read_back)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.inner.is_present() => Ok(None),
+            Err(error) => Err(self.inner.sort("read back", path, 0, error)),
+        }
     }
 
     /// Takes a corrupt copy out of the way: renamed to `.NAME.checkgate-corrupt`, never removed. Answers its new path.

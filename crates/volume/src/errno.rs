@@ -72,6 +72,11 @@ fn raw_kind(_number: i32) -> IoKind {
     IoKind::Other
 }
 
+/// The same error once more, for another file that it concerns as well.
+pub(crate) fn again(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
+}
+
 /// The number every system call on a vanished device is turned into, once the device is known to be gone.
 pub(crate) fn gone() -> io::Error {
     #[cfg(unix)]

@@ -249,6 +249,16 @@ impl Folder {
         Ok(rustix::fs::renameat(&self.handle, from, &self.handle, to)?)
     }
 
+    /// Gives the file `from` a second name in this folder; fails with "exists" if `to` is taken. `Ok(false)`: this file system
+    /// has no second names.
+    pub(crate) fn link_new(&self, from: &str, to: &str) -> io::Result<bool> {
+        match rustix::fs::linkat(&self.handle, from, &self.handle, to, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::INVAL) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Renames within this folder and replaces `to`.
     pub(crate) fn rename_over(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.handle, from, &self.handle, to)?)
@@ -262,6 +272,14 @@ impl Folder {
     /// Removes the folder `name`, which must be empty.
     pub(crate) fn remove_folder(&self, name: &str) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// Makes everything durable that was written to the file system this folder lies on. Only where [`syncs_together`] says so.
+    pub(crate) fn sync_file_system(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        return Ok(rustix::fs::syncfs(&self.handle)?);
+        #[cfg(not(target_os = "linux"))]
+        Err(Errno::NOSYS.into())
     }
 
     /// Makes names durable. Some file systems have nothing to do here and say so.
@@ -290,6 +308,20 @@ impl Folder {
     /// Whether the system lets this process write here.
     pub(crate) fn is_writable(&self) -> bool {
         rustix::fs::accessat(&self.handle, ".", rustix::fs::Access::WRITE_OK, AtFlags::empty()).is_ok()
+    }
+}
+
+/// Whether one call can make many files of this file system durable and reports every write that failed: syncfs(2) does since Linux
+/// 5.8, and these file systems flush the drive's own cache in it.
+pub(crate) fn syncs_together(file_system: &str) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        matches!(file_system, "ext4" | "xfs" | "btrfs" | "f2fs") && crate::linux::kernel_version() >= (5, 8)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file_system;
+        false
     }
 }
 
@@ -366,6 +398,34 @@ pub(crate) fn advise_sequential(file: &File) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = file;
+}
+
+/// A second handle to `file`, called `name` in `folder`, that writes past the system's cache, and the alignment it asks for. `None`
+/// where the file system cannot, or where what lies below is memory or a network.
+pub(crate) fn open_direct_writer(
+    folder: &Folder,
+    name: &str,
+    file: &File,
+    volume: &crate::mounts::Volume,
+) -> Option<(File, usize)> {
+    #[cfg(target_os = "linux")]
+    {
+        use crate::aligned::ALIGN_BYTES;
+        if !matches!(volume.below(), crate::mounts::Below::Device) {
+            return None;
+        }
+        let crate::linux::DirectIo::Possible { align_bytes } = crate::linux::direct_io(file) else { return None };
+        let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let direct = File::from(rustix::fs::openat(&folder.handle, name, flags, Mode::empty()).ok()?);
+        // The name could have been given to another file since.
+        let (one, other) = (rustix::fs::fstat(file).ok()?, rustix::fs::fstat(&direct).ok()?);
+        (one.st_dev == other.st_dev && one.st_ino == other.st_ino).then_some((direct, align_bytes.max(ALIGN_BYTES)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (folder, name, file, volume);
+        None
+    }
 }
 
 /// Asks the system to forget its clean pages of this range; `length_bytes` zero means to the end.

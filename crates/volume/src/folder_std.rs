@@ -157,6 +157,14 @@ impl Folder {
         std::fs::rename(self.path.join(from), self.path.join(to))
     }
 
+    pub(crate) fn link_new(&self, from: &str, to: &str) -> io::Result<bool> {
+        match std::fs::hard_link(self.path.join(from), self.path.join(to)) {
+            Ok(()) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
     pub(crate) fn rename_over(&self, from: &str, to: &str) -> io::Result<()> {
         std::fs::rename(self.path.join(from), self.path.join(to))
     }
@@ -171,6 +179,10 @@ impl Folder {
 
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(crate) fn sync_file_system(&self) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
     }
 
     pub(crate) fn try_lock(&self) -> io::Result<Option<bool>> {
@@ -204,6 +216,19 @@ pub(crate) fn set_modified(file: &File, modified: Timestamp) -> io::Result<()> {
 
 pub(crate) fn reserve(_file: &File, _size_bytes: u64) -> io::Result<bool> {
     Ok(false)
+}
+
+pub(crate) fn syncs_together(_file_system: &str) -> bool {
+    false
+}
+
+pub(crate) fn open_direct_writer(
+    _folder: &Folder,
+    _name: &str,
+    _file: &File,
+    _volume: &crate::mounts::Volume,
+) -> Option<(File, usize)> {
+    None
 }
 
 pub(crate) fn advise_sequential(_file: &File) {}

@@ -1,5 +1,6 @@
 //! Owns the Linux facts about volumes: mount table to [`Volume`]. Must never write and never wait long for a dead share.
 
+mod attachment;
 pub(crate) mod block;
 pub(crate) mod mountinfo;
 mod superblock;
@@ -139,6 +140,11 @@ pub(crate) fn is_network(file_system: &str) -> bool {
     NETWORK.contains(&file_system)
 }
 
+/// Kind of the file system on a device that is not mounted, from its first bytes.
+pub(crate) fn kind_on(node: &Path) -> Option<&'static str> {
+    superblock::kind(node)
+}
+
 /// Everything known about one mount.
 pub(crate) fn describe(mount: &Mount) -> Volume {
     let network = is_network(&mount.file_system);
@@ -177,8 +183,14 @@ pub(crate) fn describe(mount: &Mount) -> Volume {
         virtual_device: device.as_ref().is_some_and(|device| device.is_virtual),
         device_note: device.as_ref().and_then(|device| device.note.clone()),
         read_back_limit: read_back_limit(mount, device.as_ref()),
-        bus: device.as_ref().and_then(|device| device.bus.clone()),
+        bus: if network { Some("network".to_owned()) } else { device.as_ref().and_then(|device| device.bus.clone()) },
         link_speed_mbps: device.as_ref().and_then(|device| device.link_speed_mbps),
+        link_words: device.as_ref().and_then(|device| device.link_words.clone()),
+        link_best_mbps: device.as_ref().and_then(|device| device.link_best_mbps),
+        slow_link: device.as_ref().and_then(|device| device.slow_link.clone()),
+        model: device.as_ref().and_then(|device| device.model.clone()),
+        serial: device.as_ref().and_then(|device| device.serial.clone()),
+        file_system_id: names.id,
         rotational: device.as_ref().and_then(|device| device.rotational),
         role,
         role_reason,
@@ -282,6 +294,16 @@ pub(crate) enum DirectIo {
         /// Alignment it asks for; 0 if not told.
         align_bytes: usize,
     },
+}
+
+/// Major and minor number of the running kernel.
+pub(crate) fn kernel_version() -> (u32, u32) {
+    let name = rustix::system::uname();
+    let mut numbers = name.release().to_str().unwrap_or_default().split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
+        _ => (0, 0),
+    }
 }
 
 pub(crate) fn direct_io(file: &File) -> DirectIo {

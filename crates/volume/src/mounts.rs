@@ -59,6 +59,18 @@ pub struct Volume {
     pub bus: Option<String>,
     /// Speed the link was negotiated at, where the system tells it.
     pub link_speed_mbps: Option<u32>,
+    /// The link in words, e.g. `USB 3, 5 Gbit/s`.
+    pub link_words: Option<String>,
+    /// Speed the device could do, where it tells.
+    pub link_best_mbps: Option<u32>,
+    /// What to do about a link that is slower than the device, e.g. a USB 3 reader on a USB 2 port.
+    pub slow_link: Option<String>,
+    /// Maker and model of the device or reader.
+    pub model: Option<String>,
+    /// Serial number or world-wide name of the disk, or of the reader it is in.
+    pub serial: Option<String>,
+    /// The file system's own id.
+    pub file_system_id: Option<String>,
     /// Whether the device has spinning platters, where the system tells it.
     pub rotational: Option<bool>,
     /// Guess at its part.
@@ -198,6 +210,12 @@ mod platform {
             read_back_limit: Some("on this system it is not known what lies below the volume".to_owned()),
             bus: None,
             link_speed_mbps: None,
+            link_words: None,
+            link_best_mbps: None,
+            slow_link: None,
+            model: None,
+            serial: None,
+            file_system_id: None,
             rotational: None,
             role: if is_system { VolumeRole::System } else { VolumeRole::Other },
             role_reason: "only the mount point is known on this system".to_owned(),

@@ -3,7 +3,6 @@
 
 use crate::destination::{DestinationError, Inner, Published};
 use crate::folder::{self, Folder};
-use crate::read_back::{Depth, Origin, ReadBack};
 use checkgate_model::{RelPath, Timestamp};
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,9 +15,16 @@ const LONGEST_NAME: usize = 255;
 /// A file is made durable in steps of this size: a slow drive then never owes gigabytes at the end, what was written before
 /// a crash is known to be on the drive, and the page cache stays free for others.
 const SYNC_EVERY_BYTES: u64 = 256 << 20;
+/// Space is reserved for files from this size on. For smaller ones asking costs more than it tells: the drive as a whole was measured
+/// before the first byte, and a write that finds no room says so.
+const RESERVE_FROM_BYTES: u64 = 1 << 20;
+/// Pieces from this size on are written past the system's cache where the file system can: no copy in memory, nothing left to
+/// write back when the file is made durable.
+const DIRECT_FROM_BYTES: usize = 1 << 20;
 
 /// Whether `name` is one of a temporary file.
-pub(crate) fn is_partial(name: &str) -> bool {
+#[must_use]
+pub fn is_partial(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(PARTIAL_END)
 }
 
@@ -38,6 +44,16 @@ pub fn is_working_name(name: &str) -> bool {
 
 pub(crate) fn partial_name(name: &str) -> String {
     marked(name, PARTIAL_END)
+}
+
+/// Path of the temporary file of `path`.
+pub(crate) fn temporary_path(path: &RelPath) -> io::Result<RelPath> {
+    let name = partial_name(path.file_name());
+    match path.parent() {
+        Some(parent) => parent.join(&name),
+        None => RelPath::new(&name),
+    }
+    .map_err(|error| io::Error::new(io::ErrorKind::InvalidFilename, error))
 }
 
 pub(crate) fn corrupt_name(name: &str, attempt: u32) -> String {
@@ -60,14 +76,26 @@ fn marked(name: &str, mark: &str) -> String {
     format!(".{}~{number:016x}{mark}", &name[..end])
 }
 
+/// Writing past the system's cache.
+#[derive(Debug)]
+enum Direct {
+    /// Nobody has asked yet.
+    Unknown,
+    /// A second handle to the same file.
+    Open { file: File, align_bytes: usize },
+    /// The file system cannot.
+    No,
+}
+
 /// A file under its temporary name.
 #[derive(Debug)]
 pub struct PartialFile {
     inner: Arc<Inner>,
-    folder: Folder,
+    folder: Arc<Folder>,
     path: RelPath,
     temporary: String,
     file: File,
+    direct: Direct,
     size_bytes: u64,
     reserved: bool,
     offset: u64,
@@ -79,7 +107,12 @@ pub struct PartialFile {
 }
 
 impl PartialFile {
-    pub(crate) fn begin(inner: &Arc<Inner>, folder: Folder, path: &RelPath, size_bytes: u64) -> Result<Self, DestinationError> {
+    pub(crate) fn begin(
+        inner: &Arc<Inner>,
+        folder: Arc<Folder>,
+        path: &RelPath,
+        size_bytes: u64,
+    ) -> Result<Self, DestinationError> {
         let name = path.file_name();
         if folder.facts(name.as_ref()).map_err(|error| inner.sort("look at", path, 0, error))?.is_some() {
             return Err(DestinationError::Occupied { path: inner.shown(path) });
@@ -91,7 +124,7 @@ impl PartialFile {
 
     pub(crate) fn begin_replacing(
         inner: &Arc<Inner>,
-        folder: Folder,
+        folder: Arc<Folder>,
         path: &RelPath,
         size_bytes: u64,
     ) -> Result<Self, DestinationError> {
@@ -125,7 +158,7 @@ impl PartialFile {
             Err(error) => return Err(sort(error)),
         };
         let written_bytes = file.metadata().map_err(sort)?.len();
-        let mut partial = Self::new(inner, folder, path, temporary, file, size_bytes);
+        let mut partial = Self::new(inner, Arc::new(folder), path, temporary, file, size_bytes);
         // What is there is worth keeping whatever happens next.
         partial.remove_on_drop = false;
         partial.written_bytes = written_bytes;
@@ -134,13 +167,14 @@ impl PartialFile {
         Ok(Some(partial))
     }
 
-    fn new(inner: &Arc<Inner>, folder: Folder, path: &RelPath, temporary: String, file: File, size_bytes: u64) -> Self {
+    fn new(inner: &Arc<Inner>, folder: Arc<Folder>, path: &RelPath, temporary: String, file: File, size_bytes: u64) -> Self {
         Self {
             inner: Arc::clone(inner),
             folder,
             path: path.clone(),
             temporary,
             file,
+            direct: Direct::Unknown,
             size_bytes,
             reserved: false,
             offset: 0,
@@ -154,6 +188,9 @@ impl PartialFile {
 
     /// A drive that cannot hold the file says so before the first byte.
     fn reserve(&mut self) -> Result<(), DestinationError> {
+        if self.size_bytes < RESERVE_FROM_BYTES {
+            return Ok(());
+        }
         let sort = |error| self.inner.sort("reserve space for", &self.path, self.size_bytes, error);
         self.reserved = folder::reserve(&self.file, self.size_bytes).map_err(sort)?;
         if !self.reserved {
@@ -181,17 +218,50 @@ impl PartialFile {
         self.written_bytes
     }
 
-    /// Writes all of `bytes` at `offset`.
-    pub fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        folder::write_all_at(&self.file, bytes, offset).map_err(|error| self.or_gone(error))?;
+    /// Writes all of `bytes` at `offset`; answers whether everything written so far is durable, which it is every 256 MiB.
+    pub fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<bool> {
+        if !self.write_directly(bytes, offset).map_err(|error| self.or_gone(error))? {
+            folder::write_all_at(&self.file, bytes, offset).map_err(|error| self.or_gone(error))?;
+        }
         self.written_bytes = self.written_bytes.max(offset + bytes.len() as u64);
         self.unsynced_bytes += bytes.len() as u64;
-        if self.unsynced_bytes >= SYNC_EVERY_BYTES {
-            self.file.sync_data().map_err(|error| self.or_gone(error))?;
-            folder::advise_forget(&self.file, 0, 0);
-            self.unsynced_bytes = 0;
+        if self.unsynced_bytes < SYNC_EVERY_BYTES {
+            return Ok(false);
         }
-        Ok(())
+        self.file.sync_data().map_err(|error| self.or_gone(error))?;
+        folder::advise_forget(&self.file, 0, 0);
+        self.unsynced_bytes = 0;
+        Ok(true)
+    }
+
+    /// `false` where these bytes must go through the system.
+    fn write_directly(&mut self, bytes: &[u8], offset: u64) -> io::Result<bool> {
+        if bytes.len() < DIRECT_FROM_BYTES {
+            return Ok(false);
+        }
+        if matches!(self.direct, Direct::Unknown) {
+            self.direct = match folder::open_direct_writer(&self.folder, &self.temporary, &self.file, &self.inner.volume) {
+                Some((file, align_bytes)) => Direct::Open { file, align_bytes },
+                None => Direct::No,
+            };
+        }
+        let Direct::Open { file, align_bytes } = &self.direct else { return Ok(false) };
+        let align = *align_bytes;
+        let aligned = (bytes.as_ptr() as usize).is_multiple_of(align)
+            && bytes.len().is_multiple_of(align)
+            && offset.is_multiple_of(align as u64);
+        if !aligned {
+            return Ok(false);
+        }
+        match folder::write_all_at(file, bytes, offset) {
+            Ok(()) => Ok(true),
+            // Some file systems accept the flag when opening and refuse the write.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                self.direct = Direct::No;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Cuts the file to `size_bytes` and goes on from there: what follows is not trusted.
@@ -214,19 +284,37 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Reads again what is there so far, to hash it before going on.
-    pub fn read_partial(&self) -> Result<ReadBack, DestinationError> {
-        let sort = |error| self.inner.sort("read back", &self.path, self.size_bytes, error);
-        let temporary = match self.path.parent() {
-            Some(parent) => parent.join(&self.temporary),
-            None => RelPath::new(&self.temporary),
-        };
-        let temporary = temporary.map_err(|error| sort(io::Error::new(io::ErrorKind::InvalidFilename, error)))?;
-        ReadBack::open(&self.inner.folder, &self.inner.volume, &temporary, Depth::Device, Origin::Destination).map_err(sort)
-    }
-
     /// Makes the file durable and gives it its final name, which must be free. Refuses a file that is not whole.
     pub fn publish(mut self) -> Result<Published, DestinationError> {
+        self.finish_writing()?;
+        self.file.sync_all().map_err(|error| self.sort("make durable", error))?;
+        // Durable, so these pages are clean: a read-back must not be answered by them.
+        folder::advise_forget(&self.file, 0, 0);
+        give_name(&self.folder, &self.temporary, self.path.file_name(), self.replace)
+            .map_err(|error| self.sort("publish", error))?;
+        self.remove_on_drop = false;
+        self.folder.sync().map_err(|error| self.sort("make durable", error))?;
+        Ok(Published { path: self.path.clone(), size_bytes: self.size_bytes })
+    }
+
+    /// Ends writing and closes the file, to be made durable and named together with others by [`Destination::publish_all`].
+    ///
+    /// [`Destination::publish_all`]: crate::Destination::publish_all
+    pub fn into_written(mut self) -> Result<WrittenFile, DestinationError> {
+        self.finish_writing()?;
+        self.remove_on_drop = false;
+        Ok(WrittenFile {
+            inner: Arc::clone(&self.inner),
+            folder: Arc::clone(&self.folder),
+            path: self.path.clone(),
+            temporary: std::mem::take(&mut self.temporary),
+            size_bytes: self.size_bytes,
+            replace: self.replace,
+            remove_on_drop: true,
+        })
+    }
+
+    fn finish_writing(&self) -> Result<(), DestinationError> {
         if self.written_bytes != self.size_bytes {
             return Err(DestinationError::Incomplete {
                 path: self.inner.shown(&self.path),
@@ -234,23 +322,14 @@ impl PartialFile {
                 written_bytes: self.written_bytes,
             });
         }
-        let sort = |what, error| self.inner.sort(what, &self.path, self.size_bytes, error);
         if let Some(modified) = self.modified {
-            folder::set_modified(&self.file, modified).map_err(|error| sort("set the time of", error))?;
+            folder::set_modified(&self.file, modified).map_err(|error| self.sort("set the time of", error))?;
         }
-        self.file.sync_all().map_err(|error| sort("make durable", error))?;
-        // Durable, so these pages are clean: a read-back must not be answered by them.
-        folder::advise_forget(&self.file, 0, 0);
-        let name = self.path.file_name();
-        let renamed = if self.replace {
-            self.folder.rename_over(&self.temporary, name)
-        } else {
-            self.folder.rename_new(&self.temporary, name)
-        };
-        renamed.map_err(|error| sort("publish", error))?;
-        self.remove_on_drop = false;
-        self.folder.sync().map_err(|error| self.inner.sort("make durable", &self.path, self.size_bytes, error))?;
-        Ok(Published { path: self.path.clone(), size_bytes: self.size_bytes })
+        Ok(())
+    }
+
+    fn sort(&self, what: &'static str, error: io::Error) -> DestinationError {
+        self.inner.sort(what, &self.path, self.size_bytes, error)
     }
 
     /// Leaves the file under its temporary name for a later [`crate::Destination::resume`].
@@ -266,7 +345,7 @@ impl PartialFile {
 
 impl Write for PartialFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all_at(bytes, self.offset)?;
+        let _durable = self.write_all_at(bytes, self.offset)?;
         self.offset += bytes.len() as u64;
         Ok(bytes.len())
     }
@@ -278,11 +357,69 @@ impl Write for PartialFile {
 
 impl Drop for PartialFile {
     fn drop(&mut self) {
-        if self.remove_on_drop
-            && let Err(error) = self.folder.remove_file(&self.temporary)
-        {
-            tracing::warn!(path = %self.inner.shown(&self.path).display(), %error, "cannot remove an unfinished file");
+        if self.remove_on_drop {
+            remove_unfinished(&self.inner, &self.folder, &self.temporary, &self.path);
         }
+    }
+}
+
+/// A file that is written to its end and closed, still under its temporary name and not yet durable.
+#[derive(Debug)]
+pub struct WrittenFile {
+    inner: Arc<Inner>,
+    folder: Arc<Folder>,
+    path: RelPath,
+    temporary: String,
+    size_bytes: u64,
+    replace: bool,
+    remove_on_drop: bool,
+}
+
+impl WrittenFile {
+    /// Final path below the destination.
+    #[must_use]
+    pub const fn path(&self) -> &RelPath {
+        &self.path
+    }
+
+    /// Size.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// To be called once the data is durable; the name is not until its folder is synced as well.
+    pub(crate) fn give_name(&mut self) -> Result<(), DestinationError> {
+        give_name(&self.folder, &self.temporary, self.path.file_name(), self.replace)
+            .map_err(|error| self.sort("publish", error))?;
+        self.remove_on_drop = false;
+        Ok(())
+    }
+
+    pub(crate) const fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
+    pub(crate) fn sort(&self, what: &'static str, error: io::Error) -> DestinationError {
+        self.inner.sort(what, &self.path, self.size_bytes, error)
+    }
+}
+
+impl Drop for WrittenFile {
+    fn drop(&mut self) {
+        if self.remove_on_drop {
+            remove_unfinished(&self.inner, &self.folder, &self.temporary, &self.path);
+        }
+    }
+}
+
+fn give_name(folder: &Folder, temporary: &str, name: &str, replace: bool) -> io::Result<()> {
+    if replace { folder.rename_over(temporary, name) } else { folder.rename_new(temporary, name) }
+}
+
+fn remove_unfinished(inner: &Inner, folder: &Folder, temporary: &str, path: &RelPath) {
+    if let Err(error) = folder.remove_file(temporary) {
+        tracing::warn!(path = %inner.shown(path).display(), %error, "cannot remove an unfinished file");
     }
 }
 

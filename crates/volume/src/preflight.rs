@@ -2,7 +2,7 @@
 //! every problem, not the first. Must never write: it looks at the nearest existing folder of each destination.
 
 use crate::folder::{self, Folder, FolderKey};
-use crate::listing::Listing;
+use crate::listing::{Listing, SkipReason};
 use crate::mounts::{self, Volume};
 use crate::partial;
 use crate::source::Source;
@@ -37,6 +37,8 @@ struct Place {
     key: Option<FolderKey>,
     is_whole: bool,
     volume: Volume,
+    /// Names in it ignore capitals: the volume does, or this folder of it.
+    ignores_case: bool,
     /// Where it lies in its file system, whatever bind mounts show it under.
     true_path: (u64, PathBuf),
 }
@@ -51,6 +53,13 @@ pub fn preflight(source: &Source, listing: &Listing, destinations: &[PathBuf]) -
     if listing.files.is_empty() {
         tell(None, ErrorCode::SourceEmpty, true, format!("There is no file on {}", source.root().display()));
     }
+    let unnamable: Vec<&str> =
+        listing.skipped.iter().filter(|item| item.reason == SkipReason::IllegalName).map(|item| item.path.as_str()).collect();
+    examples(&unnamable, &mut |names| {
+        let words =
+            format!("The card holds names of more than 255 bytes, or paths of more than 4096, which no copy can hold: {names}");
+        tell(None, ErrorCode::DestinationUnsafe, true, words);
+    });
     for unreadable in &listing.unreadable {
         tell(None, ErrorCode::SourceUnreadable, false, format!("{} cannot be read: {}", unreadable.path, unreadable.error));
     }
@@ -75,7 +84,7 @@ pub fn preflight(source: &Source, listing: &Listing, destinations: &[PathBuf]) -
     for (index, place) in places.iter().enumerate() {
         for other in &places[..index] {
             let same = place.is_whole && other.is_whole && place.key.is_some() && place.key == other.key;
-            if same || same_path(&place.true_path, &other.true_path, place.volume.ignores_case()) || place.whole == other.whole {
+            if same || same_path(&place.true_path, &other.true_path, place.ignores_case) || place.whole == other.whole {
                 tell(
                     Some(&place.asked),
                     ErrorCode::DestinationUnsafe,
@@ -98,6 +107,24 @@ pub fn preflight(source: &Source, listing: &Listing, destinations: &[PathBuf]) -
     }
     space(listing, &places, &mut |destination, code, message| tell(Some(destination), code, true, message));
     problems
+}
+
+/// Why two folders are not two: they are one under two names (links, bind mounts, capitals), or one lies in the other. `None` if
+/// neither is so, or a folder cannot be looked at.
+#[must_use]
+pub fn one_folder(a: &Path, b: &Path) -> Option<String> {
+    let (a, b) = (look(a).ok()?, look(b).ok()?);
+    let ignores_case = a.ignores_case;
+    let (shown_a, shown_b) = (a.asked.display(), b.asked.display());
+    if (a.is_whole && b.is_whole && a.key.is_some() && a.key == b.key) || same_path(&a.true_path, &b.true_path, ignores_case) {
+        Some(format!("{shown_a} and {shown_b} are one folder"))
+    } else if lies_in(&a.true_path, &b.true_path, ignores_case) {
+        Some(format!("{shown_a} lies in {shown_b}"))
+    } else if lies_in(&b.true_path, &a.true_path, ignores_case) {
+        Some(format!("{shown_b} lies in {shown_a}"))
+    } else {
+        None
+    }
 }
 
 fn look(asked: &Path) -> Result<Place, String> {
@@ -134,11 +161,30 @@ fn look(asked: &Path) -> Result<Place, String> {
         asked: asked.to_path_buf(),
         key: folder::key_at(&existing).ok(),
         is_whole: missing.is_empty(),
+        ignores_case: volume.ignores_case() || folds_case(&existing),
         existing,
         whole,
         volume,
         true_path,
     })
+}
+
+/// Whether a folder ignores capitals although its volume does not: ext4 and f2fs fold case by folder, and what is made in such a
+/// folder inherits it.
+fn folds_case(folder: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        /// `FS_CASEFOLD_FL` of linux/fs.h.
+        const CASEFOLD: u32 = 0x4000_0000;
+        std::fs::File::open(folder)
+            .and_then(|handle| Ok(rustix::fs::ioctl_getflags(handle)?))
+            .is_ok_and(|flags| flags.bits() & CASEFOLD != 0)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
+    }
 }
 
 /// Device, and path within the file system: the same for a folder and for any bind mount of it.
@@ -178,7 +224,7 @@ fn against_source(
     place: &Place,
     tell: &mut dyn FnMut(ErrorCode, bool, String),
 ) {
-    let ignores_case = place.volume.ignores_case();
+    let ignores_case = place.ignores_case;
     let asked = place.asked.display();
     let card = source.root().display();
     let is_source = (place.is_whole && root_key.is_some() && place.key == root_key)
@@ -248,7 +294,7 @@ fn fitness(listing: &Listing, place: &Place, tell: &mut dyn FnMut(ErrorCode, boo
             tell(ErrorCode::DestinationUnsafe, certain, format!("{asked} ({kind}) cannot hold these names: {names}"))
         });
     }
-    if place.volume.ignores_case() {
+    if place.ignores_case {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         let mut clash = Vec::new();
         for path in paths() {
@@ -358,6 +404,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut place = look(folder.path()).expect("it exists");
         place.volume.file_system = "vfat".to_owned();
+        place.ignores_case = place.volume.ignores_case();
         let file = |name: &str, size_bytes| SourceFile {
             path: RelPath::new(name).expect("legal"),
             size_bytes,

@@ -3,17 +3,15 @@
 //! Must never claim more than the path below the file allows: memory file systems, FUSE, overlays, and loop devices over a
 //! cached file are answered from this machine's memory and are called "read back (system)".
 
+use crate::aligned::{ALIGN_BYTES, AlignedBuffer};
 use crate::folder::{self, Folder};
 use crate::mounts::{Below, Volume};
 use checkgate_model::{EvidenceLevel, RelPath};
-use std::fmt;
 use std::fs::File;
 use std::io;
 
 /// One read; 1 to 8 MiB make no measurable difference, 32 MiB are slower.
 const CHUNK_BYTES: usize = 4 << 20;
-/// Covers drives with 512-byte and 4-KiB sectors and the page size of x86; larger demands are read from statx(2).
-const ALIGN_BYTES: usize = 4096;
 /// Files this small may lie inside the file system's own tables (btrfs, NTFS), which are cached apart from the file.
 #[cfg(target_os = "linux")]
 const INLINE_BYTES: u64 = 4096;
@@ -44,8 +42,10 @@ pub enum ReadBackMethod {
 /// Whose bytes are read: decides the words of the proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Written by us: made durable first.
+    /// Written by us or by an earlier run: made durable first.
     Destination,
+    /// Published a moment ago by this process, and so durable already.
+    Published,
     /// A card: never touched.
     Source,
 }
@@ -108,63 +108,21 @@ impl ReadBackError {
     }
 }
 
-/// A buffer whose bytes start at an aligned address, as direct I/O asks. Can be handed back for the next read, so that one
-/// thread reads while another hashes.
-pub struct ReadBuffer {
-    bytes: Vec<u8>,
-    start: usize,
-    room: usize,
-    length: usize,
-}
-
-impl ReadBuffer {
-    /// Room for a file of `size_bytes`, at most one chunk: a card of small frames must not pay for large buffers.
-    fn new(align_bytes: usize, size_bytes: u64) -> Self {
-        let room = usize::try_from(size_bytes).unwrap_or(CHUNK_BYTES).clamp(1, CHUNK_BYTES).next_multiple_of(align_bytes);
-        let bytes = vec![0; room + align_bytes];
-        let start = bytes.as_ptr().align_offset(align_bytes);
-        debug_assert!(start < align_bytes);
-        Self { bytes, start, room, length: 0 }
-    }
-
-    /// Whether a buffer that served another file serves this one.
-    fn fits(&self, align_bytes: usize, size_bytes: u64) -> bool {
-        self.room as u64 >= size_bytes.min(CHUNK_BYTES as u64)
-            && self.room.is_multiple_of(align_bytes)
-            && (self.bytes.as_ptr() as usize + self.start).is_multiple_of(align_bytes)
-    }
-
-    fn whole(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.start + self.room]
-    }
-}
-
-impl std::ops::Deref for ReadBuffer {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[self.start..self.start + self.length]
-    }
-}
-
-impl fmt::Debug for ReadBuffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReadBuffer({} bytes)", self.length)
-    }
-}
-
 /// A file that is being read again from start to end.
 #[derive(Debug)]
 pub struct ReadBack {
     file: File,
+    /// The same file through the system, in case the file system refuses the first direct read.
+    plain: Option<File>,
     path: RelPath,
     size_bytes: u64,
+    /// Where reading began; only a read from the first byte proves anything.
+    from: u64,
     offset: u64,
-    ended: bool,
     method: ReadBackMethod,
     origin: Origin,
     align_bytes: usize,
-    own: Option<ReadBuffer>,
+    own: Option<AlignedBuffer>,
 }
 
 impl ReadBack {
@@ -183,7 +141,7 @@ impl ReadBack {
         origin: Origin,
     ) -> io::Result<Self> {
         if origin == Origin::Destination {
-            // Dirty pages would be written by a later direct read, but not the drive's own write cache.
+            // Dirty pages would be written by a later direct read, but the drive's own write cache would not be flushed.
             plain.sync_all()?;
         }
         let size_bytes = plain.metadata()?.len();
@@ -191,13 +149,17 @@ impl ReadBack {
             Depth::System => Below::Cached("a read through the system was asked for".to_owned()),
             Depth::Device => volume.below(),
         };
-        let (method, file, align_bytes) = choose(plain, direct, below, size_bytes, &volume.file_system)?;
-        if !matches!(method, ReadBackMethod::Device | ReadBackMethod::Share) {
-            folder::advise_sequential(&file);
-        }
-        // Now clean, so the system may drop what it holds; it is free not to, which is why this alone proves nothing.
-        folder::advise_forget(&file, 0, 0);
-        Ok(Self { file, path: path.clone(), size_bytes, offset: 0, ended: false, method, origin, align_bytes, own: None })
+        let (method, file, align_bytes) = choose(&plain, direct, below, size_bytes, &volume.file_system)?;
+        // Clean by now, so the system may drop what it holds; it is free not to, which is why this alone proves nothing.
+        folder::advise_forget(&plain, 0, 0);
+        let (file, plain) = match file {
+            Some(file) => (file, Some(plain)),
+            None => {
+                folder::advise_sequential(&plain);
+                (plain, None)
+            }
+        };
+        Ok(Self { file, plain, path: path.clone(), size_bytes, from: 0, offset: 0, method, origin, align_bytes, own: None })
     }
 
     /// Size when it was opened.
@@ -206,10 +168,22 @@ impl ReadBack {
         self.size_bytes
     }
 
+    /// Size now; another than [`Self::size_bytes`] where somebody writes to the file.
+    pub fn size_now_bytes(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
     /// How it reads.
     #[must_use]
     pub const fn method(&self) -> &ReadBackMethod {
         &self.method
+    }
+
+    /// Goes on at `offset`, a whole number of 4,096 bytes. What is left out is not proven: [`Self::finish`] then fails.
+    pub fn start_at(&mut self, offset: u64) {
+        debug_assert!(offset.is_multiple_of(ALIGN_BYTES as u64));
+        self.from = offset;
+        self.offset = offset;
     }
 
     /// The next bytes; `None` at the end.
@@ -220,48 +194,55 @@ impl ReadBack {
     }
 
     /// Like [`Self::next_chunk`], with a buffer that may cross to another thread and come back as `spare`.
-    pub fn take_chunk(&mut self, spare: Option<ReadBuffer>) -> io::Result<Option<ReadBuffer>> {
-        if self.ended {
+    pub fn take_chunk(&mut self, spare: Option<AlignedBuffer>) -> io::Result<Option<AlignedBuffer>> {
+        if self.offset >= self.size_bytes {
             return Ok(None);
         }
+        // No larger than the file asks for: a card of small frames must not pay for large buffers.
+        let room = usize::try_from(self.size_bytes).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
         let mut buffer = spare
-            .filter(|spare| spare.fits(self.align_bytes, self.size_bytes))
-            .unwrap_or_else(|| ReadBuffer::new(self.align_bytes, self.size_bytes));
+            .filter(|spare| spare.room_bytes() >= room && spare.is_aligned(self.align_bytes))
+            .unwrap_or_else(|| AlignedBuffer::with_align(room, self.align_bytes));
+        Ok((self.fill(&mut buffer)? > 0).then_some(buffer))
+    }
+
+    /// Fills `buffer` as far as the file goes; zero bytes at the end. A file that has become shorter is an error.
+    pub fn fill(&mut self, buffer: &mut AlignedBuffer) -> io::Result<usize> {
+        let wanted = usize::try_from(self.size_bytes - self.offset).unwrap_or(usize::MAX).min(buffer.room_bytes());
         let mut filled = 0;
-        while filled < buffer.room && self.offset + (filled as u64) < self.size_bytes {
-            match folder::read_at(&self.file, &mut buffer.whole()[filled..], self.offset + filled as u64) {
-                Ok(0) => {
-                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-                }
+        while filled < wanted {
+            match folder::read_at(&self.file, &mut buffer.space()[filled..], self.offset + filled as u64) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Some file systems accept the flag when opening and refuse the first read.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput && filled == 0 && self.offset == self.from => {
+                    self.file = self.plain.take().ok_or(error)?;
+                    self.method = ReadBackMethod::System { because: "the file system refuses direct I/O".to_owned() };
+                }
                 Err(error) => return Err(error),
             }
             // Direct reads come in whole sectors except at the end of the file.
-            if !filled.is_multiple_of(self.align_bytes) {
+            if !filled.is_multiple_of(self.align_bytes) && !matches!(self.method, ReadBackMethod::System { .. }) {
                 break;
             }
         }
+        let filled = filled.min(wanted);
         self.offset += filled as u64;
-        if self.offset >= self.size_bytes {
-            self.ended = true;
-        }
-        if filled == 0 {
-            return Ok(None);
-        }
-        if matches!(self.method, ReadBackMethod::System { .. }) {
+        if matches!(self.method, ReadBackMethod::System { .. }) && filled > 0 {
             folder::advise_forget(&self.file, self.offset - filled as u64, filled as u64);
         }
-        buffer.length = filled;
-        Ok(Some(buffer))
+        buffer.set_len(filled);
+        Ok(filled)
     }
 
     /// Ends the read and says what it proves. Fails if bytes are left.
     pub fn finish(self) -> Result<ReadBackProof, ReadBackError> {
-        if self.offset != self.size_bytes {
-            return Err(ReadBackError::NotAtEnd { path: self.path, read_bytes: self.offset, size_bytes: self.size_bytes });
+        if self.offset != self.size_bytes || self.from != 0 {
+            let read_bytes = self.offset.saturating_sub(self.from);
+            return Err(ReadBackError::NotAtEnd { path: self.path, read_bytes, size_bytes: self.size_bytes });
         }
-        let before = if self.origin == Origin::Destination { "fsync, then " } else { "" };
+        let before = if self.origin == Origin::Source { "" } else { "synced, then " };
         let (level, words) = match &self.method {
             ReadBackMethod::Device => (EvidenceLevel::ReadBackDevice, format!("{before}{DIRECT_WORDS}")),
             ReadBackMethod::Share => (
@@ -282,51 +263,41 @@ const DIRECT_WORDS: &str = "O_DIRECT read";
 #[cfg(not(target_os = "linux"))]
 const DIRECT_WORDS: &str = "uncached read";
 
-/// Picks the deepest method that is honest for this file.
+/// Picks the deepest method that is honest for this file; with it the file to read from, unless that is the plain one.
 #[cfg(target_os = "linux")]
 fn choose(
-    plain: File,
+    plain: &File,
     direct: &dyn Fn() -> io::Result<File>,
     below: Below,
     size_bytes: u64,
     file_system: &str,
-) -> io::Result<(ReadBackMethod, File, usize)> {
+) -> io::Result<(ReadBackMethod, Option<File>, usize)> {
+    let system = |because: &str| Ok((ReadBackMethod::System { because: because.to_owned() }, None, ALIGN_BYTES));
     let method = match below {
-        Below::Cached(because) => return Ok((ReadBackMethod::System { because }, plain, ALIGN_BYTES)),
+        Below::Cached(because) => return system(&because),
         Below::Share => ReadBackMethod::Share,
         Below::Device => ReadBackMethod::Device,
     };
-    let system = |because: &str, plain: File| Ok((ReadBackMethod::System { because: because.to_owned() }, plain, ALIGN_BYTES));
     let mut align_bytes = ALIGN_BYTES;
-    match crate::linux::direct_io(&plain) {
+    match crate::linux::direct_io(plain) {
         crate::linux::DirectIo::Refused => {
-            return system("the file system keeps this file in a way that direct I/O cannot read", plain);
+            return system("the file system keeps this file in a way that direct I/O cannot read");
         }
         crate::linux::DirectIo::Compressed => {
-            return system("the file system compresses this file and reads it through its cache", plain);
+            return system("the file system compresses this file and reads it through its cache");
         }
         crate::linux::DirectIo::Possible { align_bytes: wanted } => align_bytes = align_bytes.max(wanted),
     }
     if align_bytes > CHUNK_BYTES || !align_bytes.is_power_of_two() {
-        return system("direct I/O asks for an alignment that is not supported", plain);
+        return system("direct I/O asks for an alignment that is not supported");
     }
     if size_bytes <= INLINE_BYTES && matches!(file_system, "btrfs" | "ntfs3") {
-        return system("the file is so small that the file system may keep it in its own tables", plain);
+        return system("the file is so small that the file system may keep it in its own tables");
     }
     match direct() {
-        Ok(file) => {
-            folder::advise_forget(&plain, 0, 0);
-            // Some file systems accept the flag when opening and refuse the first read.
-            let mut probe = ReadBuffer::new(align_bytes, 1);
-            if size_bytes > 0
-                && folder::read_at(&file, probe.whole(), 0).is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
-            {
-                return system("the file system refuses direct I/O", plain);
-            }
-            Ok((method, file, align_bytes))
-        }
+        Ok(file) => Ok((method, Some(file), align_bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-            system("the file system refuses direct I/O", plain)
+            system("the file system refuses direct I/O")
         }
         Err(error) => Err(error),
     }
@@ -335,38 +306,17 @@ fn choose(
 /// Elsewhere the cache can be asked to step aside but not be shown to have done so: the level stays "system".
 #[cfg(not(target_os = "linux"))]
 fn choose(
-    plain: File,
+    _plain: &File,
     direct: &dyn Fn() -> io::Result<File>,
     below: Below,
     _size_bytes: u64,
     _file_system: &str,
-) -> io::Result<(ReadBackMethod, File, usize)> {
+) -> io::Result<(ReadBackMethod, Option<File>, usize)> {
     let because = match below {
         Below::Cached(because) => because,
         Below::Share | Below::Device => {
             "uncached reading was asked for, which on this system does not exclude pages that are already cached".to_owned()
         }
     };
-    let file = direct().unwrap_or(plain);
-    Ok((ReadBackMethod::System { because }, file, ALIGN_BYTES))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn buffers_start_where_direct_io_needs_them() {
-        for align in [512, 4096, 65536] {
-            for size in [0, 1, 4097, 1 << 40] {
-                let mut buffer = ReadBuffer::new(align, size);
-                assert_eq!(buffer.whole().as_ptr() as usize % align, 0);
-                assert!(
-                    buffer.whole().len().is_multiple_of(align) && buffer.whole().len() as u64 >= size.min(CHUNK_BYTES as u64)
-                );
-                assert!(buffer.fits(align, size));
-            }
-        }
-        assert!(!ReadBuffer::new(4096, 100).fits(4096, 5000), "a buffer of a small file is not used for a large one");
-    }
+    Ok((ReadBackMethod::System { because }, direct().ok(), ALIGN_BYTES))
 }

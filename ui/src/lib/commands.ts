@@ -89,6 +89,11 @@ export const COMMANDS: readonly Command[] = [
     run: withCard((card, { store }) => void store.ask(card.id, 'stop_upload', { card: card.id })),
   },
   {
+    id: 'eject', title: 'Eject this card', keys: ['X'],
+    when: onCard((card) => card.mounted && !moves(card)),
+    run: withCard((card, { store }) => void store.ask(card.id, 'eject_card', { card: card.id })),
+  },
+  {
     id: 'verify', title: 'Verify a folder', keys: ['V'], when: always,
     run: ({ store, page }) => {
       page.go('verify')

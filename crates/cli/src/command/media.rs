@@ -1,4 +1,4 @@
-//! Owns the commands that need no stored state: volumes, inspect, preview, color, export, forge, completions.
+//! Owns the commands that need no stored state: inspect, preview, color, export, forge, completions.
 
 use super::{open, refused};
 use crate::args::{Arguments, Color, Export, Forge, Inspect, Preview};
@@ -16,30 +16,6 @@ use std::path::{Path, PathBuf};
 /// Most rows of `color eval` from stdin.
 const MOST_INPUT_BYTES: u64 = 1 << 30;
 const MOST_AMF_BYTES: u64 = 64 << 20;
-
-pub(crate) fn volumes(output: &Output) -> Result<u8, Problem> {
-    let volumes = checkgate_app::list_volumes()?;
-    if output.json {
-        output.value(&volumes);
-        return Ok(0);
-    }
-    for volume in volumes {
-        let access = if volume.read_only { "read-only" } else { "writable" };
-        let bus = volume.bus.as_deref().unwrap_or("bus not known");
-        let speed = volume.link_speed_mbps.map_or_else(String::new, |speed| format!(" {speed} Mb/s"));
-        output.line(&format!(
-            "{:<8} {:<16} {:<8} {:>10} free of {:>10}  {access}  {bus}{speed}  {}",
-            volume.role,
-            volume.label,
-            volume.file_system,
-            gigabytes(volume.free_bytes),
-            gigabytes(volume.total_bytes),
-            volume.mount_point
-        ));
-        output.line(&format!("         {}", volume.device.as_deref().unwrap_or("device not known")));
-    }
-    Ok(0)
-}
 
 pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem> {
     let (recognition, records) = checkgate_app::inspect(&options.path)?;

@@ -4,16 +4,20 @@ mod cards;
 mod cloud;
 mod media;
 mod mhl;
+mod repair;
 mod stopper;
 mod verify;
+mod volumes;
 
 pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
 pub(crate) use cloud::{cloud, upload};
-pub(crate) use media::{color, completions, export, forge, inspect, preview, volumes};
+pub(crate) use media::{color, completions, export, forge, inspect, preview};
 
 pub(crate) use mhl::mhl;
+pub(crate) use repair::{compare, repair};
 use stopper::Stopper;
 pub(crate) use verify::verify;
+pub(crate) use volumes::{eject, mount, volumes};
 
 use checkgate_app::{App, Options};
 use checkgate_model::{ErrorCode, Problem};

@@ -19,7 +19,8 @@ fn a_corrupt_copy_is_noticed_and_set_aside() {
     let name = "A001R1AB/A001C001_261123_R1AB.mov";
     let flipped = copy.join(name);
     let (report, events) = run_watched(&plan(&card, &[copy.clone(), sound.clone()]), &Control::new(), &mut |event| {
-        if *event == (Event::PhaseChanged { phase: Phase::Proving }) {
+        // A file is read back only after this is stored.
+        if matches!(event, Event::FileCopied { copy, path, .. } if copy.as_str() == "copy-0" && path.as_str() == name) {
             let mut content = fs::read(&flipped).unwrap();
             content[17 * 1024 * 1024] ^= 1;
             fs::write(&flipped, content).unwrap();
@@ -61,7 +62,7 @@ fn a_bit_flipped_on_the_device_under_the_file_is_noticed() {
     let Some(image) = LoopImage::make(temporary.path(), "drive", 32) else { return };
     let copy = image.mount.join("roll");
     let (report, events) = run_watched(&plan(&card, &[copy]), &Control::new(), &mut |event| {
-        if *event == (Event::PhaseChanged { phase: Phase::Proving }) {
+        if matches!(event, Event::FileCopied { .. }) {
             let at = image.find(&content[2 * 1024 * 1024..2 * 1024 * 1024 + 512]);
             image.flip(at + 100);
         }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, unreachable_pub, reason = "tests")]
 
 mod faults;
+mod feeding;
+mod inside_files;
 mod loop_image;
 mod manifests;
 mod resume;

@@ -74,11 +74,13 @@ pub fn plan(card: &Path, roots: &[PathBuf]) -> Plan {
                 id: CopyId(format!("copy-{number}")),
                 label: format!("drive {number}"),
                 root: root.clone(),
+                fed_by: None,
             })
             .collect(),
         hashes: vec![HashFormat::Xxh64],
         verify: VerifyDepth::Device,
         source_reread: true,
+        patience: checkgate_offload::PATIENCE,
         operation: operation(),
         prior: Vec::new(),
     }
@@ -132,6 +134,19 @@ pub fn stored(prior: &[PriorFile], events: &[Event]) -> Vec<PriorFile> {
                     evidence: None,
                     block_crc64,
                     state: FileState::Copied,
+                };
+                files.insert((copy, path), file);
+            }
+            Event::FileProgress { copy, path, size_bytes, modified, block_crc64 } => {
+                let file = PriorFile {
+                    copy: copy.clone(),
+                    path: path.clone(),
+                    size_bytes,
+                    modified,
+                    hashes: Vec::new(),
+                    evidence: None,
+                    block_crc64,
+                    state: FileState::Begun,
                 };
                 files.insert((copy, path), file);
             }

@@ -1,6 +1,7 @@
 //! Owns the way from a mount down to the physical device, through /sys: partition, mapped device, RAID member, loop file. Must
 //! never guess that two things are distinct: where a serial number is missing the identity is called weak in the note.
 
+use super::attachment::attachment;
 use super::mountinfo::Mount;
 use super::read_line;
 use std::collections::BTreeSet;
@@ -24,7 +25,13 @@ pub(crate) struct Device {
     pub(crate) removable: Option<bool>,
     pub(crate) bus: Option<String>,
     pub(crate) link_speed_mbps: Option<u32>,
+    pub(crate) link_words: Option<String>,
+    pub(crate) link_best_mbps: Option<u32>,
+    pub(crate) slow_link: Option<String>,
     pub(crate) rotational: Option<bool>,
+    pub(crate) model: Option<String>,
+    /// Serial number or world-wide name of the disk, or of the reader it is in.
+    pub(crate) serial: Option<String>,
 }
 
 /// Finds the device of a mount; `None` if the file system has none.
@@ -84,9 +91,19 @@ fn look_at_disk(place: &Path, depth: usize) -> Option<Device> {
         device.note = Some("a block device served over the network".to_owned());
         device.cached_by = Some("the device is served over the network and may be cached on the way".to_owned());
     }
-    attachment(place, &mut device);
+    let attached = attachment(Path::new("/sys"), place);
+    device.removable = attached.removable.or(device.removable);
+    device.bus = attached.bus;
+    device.link_words = attached.words;
+    device.link_speed_mbps = attached.speed_mbps;
+    device.link_best_mbps = attached.best_mbps;
+    device.slow_link = attached.slow;
+    device.model = attached.model;
     match serial(place) {
-        Some(serial) => device.identity = Some(format!("disk:{serial}")),
+        Some(serial) => {
+            device.identity = Some(format!("disk:{serial}"));
+            device.serial = Some(serial);
+        }
         None => {
             device.identity = Some(format!("disk:{name}:{size_bytes}"));
             if device.note.is_none() {
@@ -143,6 +160,9 @@ fn look_through_members(name: &str, members: &[(u32, u32)], depth: usize, device
                 device.cached_by = device.cached_by.take().or(member.cached_by);
                 device.bus = device.bus.take().or(member.bus);
                 device.link_speed_mbps = device.link_speed_mbps.or(member.link_speed_mbps);
+                device.link_words = device.link_words.take().or(member.link_words);
+                device.slow_link = device.slow_link.take().or(member.slow_link);
+                device.model = device.model.take().or(member.model);
                 device.removable = if member.removable == Some(true) { Some(true) } else { device.removable };
                 rotational = if member.rotational == Some(true) { Some(true) } else { rotational.or(member.rotational) };
             }
@@ -192,44 +212,4 @@ fn serial(place: &Path) -> Option<String> {
         .and_then(|scsi| scsi.file_name().map(|name| name.to_string_lossy().into_owned()));
     let unit = slot.as_deref().and_then(|address| address.rsplit(':').next()).unwrap_or("0");
     Some(format!("usb-{vendor}:{product}-{text}-{unit}"))
-}
-
-/// Bus and negotiated speed, from the folders above the disk.
-fn attachment(place: &Path, device: &mut Device) {
-    for folder in place.ancestors() {
-        let Some(name) = folder.file_name().map(|name| name.to_string_lossy()) else { break };
-        let bus = if folder.join("idVendor").exists() {
-            device.link_speed_mbps =
-                read_line(&folder.join("speed")).and_then(|text| text.parse::<f64>().ok()).map(|speed| speed as u32);
-            if read_line(&folder.join("removable")).as_deref() == Some("removable") {
-                device.removable = Some(true);
-            }
-            "USB"
-        } else if name.starts_with("mmc") && folder.join("cid").exists() {
-            device.removable = Some(true);
-            "SD"
-        } else if name.starts_with("ata") && name[3..].bytes().all(|byte| byte.is_ascii_digit()) {
-            "SATA"
-        } else if folder.join("current_link_speed").exists() && place.to_string_lossy().contains("/nvme/") {
-            device.link_speed_mbps = pcie_speed(&folder.join("current_link_speed"), &folder.join("current_link_width"));
-            "NVMe"
-        } else if name.starts_with("virtio") {
-            "virtio"
-        } else {
-            continue;
-        };
-        device.bus = Some(bus.to_owned());
-        return;
-    }
-    if place.to_string_lossy().contains("nvme") {
-        device.bus = Some("NVMe".to_owned());
-    }
-}
-
-fn pcie_speed(speed: &Path, width: &Path) -> Option<u32> {
-    let speed: f64 = read_line(speed)?.split_whitespace().next()?.parse().ok()?;
-    let width: f64 = read_line(width)?.parse().ok()?;
-    // 8b/10b coding up to 5 GT/s, 128b/130b from 8 GT/s on.
-    let coding = if speed < 8.0 { 0.8 } else { 128.0 / 130.0 };
-    Some((speed * 1000.0 * coding * width) as u32)
 }

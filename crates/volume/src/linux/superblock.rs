@@ -27,6 +27,40 @@ pub(crate) fn names(node: &Path, file_system: &str) -> Names {
     Names { label: label.or(read.label), id: id.or(read.id).map(|id| id.to_lowercase()) }
 }
 
+/// Kind of the file system by its marks, named as mount(8) names it.
+pub(crate) fn kind(node: &Path) -> Option<&'static str> {
+    kind_of(&File::open(node).ok()?.read_at_most(0, HEAD_BYTES))
+}
+
+fn kind_of(head: &[u8]) -> Option<&'static str> {
+    // ext4, xfs, btrfs and f2fs first: a boot sector before them may be anything.
+    if slice(head, 1024 + 56, 2) == Some(&[0x53, 0xef]) {
+        // Bits of the superblock (ext4, "feature set"): extents make it ext4, a journal ext3.
+        let (compatible, incompatible) = (number(head, 1024 + 92, 4)?, number(head, 1024 + 96, 4)?);
+        return Some(if incompatible & 0x2c0 != 0 {
+            "ext4"
+        } else if compatible & 0x4 != 0 {
+            "ext3"
+        } else {
+            "ext2"
+        });
+    }
+    match () {
+        () if head.starts_with(b"XFSB") => Some("xfs"),
+        () if slice(head, 0x1_0040, 8) == Some(b"_BHRfS_M") => Some("btrfs"),
+        () if slice(head, 1024, 4) == Some(&[0x10, 0x20, 0xf5, 0xf2]) => Some("f2fs"),
+        () if slice(head, 1024, 2) == Some(b"H+") || slice(head, 1024, 2) == Some(b"HX") => Some("hfsplus"),
+        () if slice(head, 3, 8) == Some(b"EXFAT   ") => Some("exfat"),
+        () if slice(head, 3, 8) == Some(b"NTFS    ") => Some("ntfs3"),
+        () if slice(head, 0x8001, 5) == Some(b"BEA01") => Some("udf"),
+        () if slice(head, 0x8001, 5) == Some(b"CD001") => Some("iso9660"),
+        () if slice(head, 510, 2) == Some(&[0x55, 0xaa]) && [54, 82].iter().any(|at| slice(head, *at, 3) == Some(b"FAT")) => {
+            Some("vfat")
+        }
+        () => None,
+    }
+}
+
 /// The name of the link in `folder` that leads to `node`.
 fn link_to(folder: &str, node: &Path) -> Option<String> {
     let node = node.canonicalize().ok()?;

@@ -92,7 +92,7 @@ fn leftovers_are_found_resumed_and_only_they_are_discarded() {
 
     let mut file = destination.resume(&path("clips/A.mov"), bytes.len() as u64).unwrap().unwrap();
     assert_eq!(file.written_bytes(), 5_000_000);
-    let mut there = file.read_partial().unwrap();
+    let mut there = destination.read_leftover(&path("clips/A.mov")).unwrap().unwrap();
     let mut read = Vec::new();
     while let Some(chunk) = there.next_chunk().unwrap() {
         read.extend_from_slice(chunk);
@@ -190,4 +190,33 @@ fn a_drive_that_was_pulled_is_gone() {
     assert!(!destination.is_present());
     assert!(matches!(destination.read_back(&path("A.mov"), checkgate_volume::Depth::Device), Err(DestinationError::Gone { .. })));
     assert!(matches!(destination.partials(), Err(DestinationError::Gone { .. })));
+}
+
+#[test]
+fn many_files_are_published_together_or_answered_for_one_by_one() {
+    let place = tempfile::tempdir().unwrap();
+    let destination = Destination::open(place.path()).unwrap();
+    let written: Vec<_> = (0..50_u8)
+        .map(|number| {
+            let name = path(&format!("{}/{number}.bin", number / 20));
+            let mut file = destination.begin(&name, 3).unwrap();
+            file.write_all(&[number; 3]).unwrap();
+            file.into_written().unwrap()
+        })
+        .collect();
+    // Somebody else took a name in the meantime.
+    std::fs::write(place.path().join("1/30.bin"), b"theirs").unwrap();
+    let answers = destination.publish_all(written);
+    assert_eq!(answers.len(), 50);
+    for (number, answer) in answers.iter().enumerate() {
+        match answer {
+            Ok(published) => assert_eq!(published.path.as_str(), format!("{}/{number}.bin", number / 20)),
+            Err(error) => assert!(number == 30 && error.code() == ErrorCode::DestinationOccupied, "{error}"),
+        }
+    }
+    assert_eq!(std::fs::read(place.path().join("1/30.bin")).unwrap(), b"theirs", "never overwritten");
+    assert_eq!(std::fs::read(place.path().join("2/49.bin")).unwrap(), [49; 3]);
+    drop(answers);
+    assert!(destination.partials().unwrap().is_empty(), "what could not be published is gone");
+    assert!(destination.begin(&path("short.bin"), 3).unwrap().into_written().is_err(), "not whole");
 }

@@ -120,3 +120,27 @@ fn two_copies_on_one_small_volume_are_added_up() {
     let problems = blocking(card.path(), &[image.mount_point.join("one"), image.mount_point.join("two")]);
     assert_eq!(codes(&problems), [ErrorCode::DestinationFull, ErrorCode::DestinationFull], "{problems:?}");
 }
+
+#[test]
+fn names_that_no_copy_can_hold_are_told() {
+    use checkgate_volume::{Listing, SkipReason, Skipped};
+    let (card, drive) = (card(), tempfile::tempdir().unwrap());
+    let source = Source::open(card.path()).unwrap();
+    let long = Skipped { path: format!("clips/{}.mov", "ü".repeat(200)), reason: SkipReason::IllegalName };
+    let listing = Listing { skipped: vec![long], ..source.walk().unwrap() };
+    let mut problems = preflight(&source, &listing, &[drive.path().join("new")]);
+    problems.retain(|problem| problem.blocking);
+    assert_eq!(codes(&problems), [ErrorCode::DestinationUnsafe]);
+    assert!(problems[0].message.contains("255 bytes"), "{}", problems[0].message);
+}
+
+#[test]
+fn two_folders_are_told_from_one_under_two_names() {
+    use checkgate_volume::preflight::one_folder;
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(one_folder(a.path(), b.path()), None);
+    assert!(one_folder(a.path(), a.path()).is_some_and(|why| why.ends_with("are one folder")));
+    assert!(one_folder(&a.path().join("in"), a.path()).is_some_and(|why| why.contains("lies in")));
+    assert!(one_folder(a.path(), &a.path().join("in")).is_some_and(|why| why.contains("lies in")));
+    assert_eq!(one_folder(&a.path().join("one"), &a.path().join("only")), None, "a name that begins alike is another");
+}

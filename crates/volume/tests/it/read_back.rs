@@ -56,7 +56,7 @@ fn buffers_can_travel_between_a_reading_and_a_hashing_thread() {
     let hashing = std::thread::spawn(move || {
         let mut all = Vec::new();
         for buffer in filled {
-            let buffer: checkgate_volume::read_back::ReadBuffer = buffer;
+            let buffer: checkgate_volume::AlignedBuffer = buffer;
             all.extend_from_slice(&buffer);
             let _ = empty.send(buffer);
         }
@@ -100,7 +100,7 @@ fn notices_a_byte_that_changed_on_the_device_while_the_cache_still_shows_the_old
     assert!(std::fs::read(&cached).unwrap() == bytes, "the system still answers from its cache");
     let (read, proof) = whole(destination.read_back(&path("A.mov"), Depth::Device).unwrap());
     assert_eq!(proof.level(), EvidenceLevel::ReadBackDevice, "{}", proof.words());
-    assert_eq!(proof.words(), "fsync, then O_DIRECT read");
+    assert_eq!(proof.words(), "synced, then O_DIRECT read");
     let differing: Vec<usize> = (0..bytes.len()).filter(|index| read[*index] != bytes[*index]).collect();
     assert_eq!(differing, [1_500_000]);
 }

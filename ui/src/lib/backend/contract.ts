@@ -130,6 +130,38 @@ bus: string | null,
  */
 link_speed_mbps?: number, 
 /**
+ * The link in words, e.g. `USB 3, 5 Gbit/s`.
+ */
+link_words?: string, 
+/**
+ * Speed the device could do, if it tells.
+ */
+link_best_mbps?: number, 
+/**
+ * What to do about a link that is slower than the device.
+ */
+slow_link?: string, 
+/**
+ * Maker and model.
+ */
+model?: string, 
+/**
+ * Serial number or world-wide name of the disk, or of the reader.
+ */
+serial?: string, 
+/**
+ * The file system's own id.
+ */
+file_system_id?: string, 
+/**
+ * Medium or drive can be taken out, if known.
+ */
+removable?: boolean, 
+/**
+ * Spinning platters, if known.
+ */
+rotational?: boolean, 
+/**
  * Mounted read-only.
  */
 read_only: boolean, 
@@ -375,6 +407,14 @@ mounted: boolean,
  * Mounted so that the system can write to it.
  */
 writable: boolean, 
+/**
+ * How it is attached, in words, while it is mounted.
+ */
+link_words?: string, 
+/**
+ * What to do about a reader or port that is slower than it could be.
+ */
+slow_link?: string, 
 /**
  * The seven stations.
  */
@@ -971,6 +1011,8 @@ export interface Commands {
   start_offload: { req: StartOffload; res: MaybeId };
   /** Stops a job; it can always be resumed. */
   stop_job: { req: JobRequest; res: Empty };
+  /** Writes everything out and unmounts the volume a card is on, unless something still uses it. */
+  eject_card: { req: CardRequest; res: Empty };
   /** Goes on with a job. */
   resume_job: { req: JobRequest; res: Empty };
   /** Starts or resumes the upload of a card from a verified copy. */

@@ -110,6 +110,10 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
       changeJob(job, { job_state: 'stopped' })
       return {}
     },
+    eject_card({ card }) {
+      changeCard(card, { mounted: false })
+      return {}
+    },
     resume_job({ job }) {
       changeJob(job, { job_state: 'running' })
       return {}

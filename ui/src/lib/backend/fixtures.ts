@@ -43,7 +43,7 @@ export const destinations: DestinationView[] = [
 ]
 
 const volumes: VolumeView[] = [
-  { id: 'v1', mount_point: '/media/A003R1JL', label: 'A003R1JL', file_system: 'exfat', role: 'card', device: 'Reader USB4', bus: 'usb', link_speed_mbps: 20000, read_only: true, total_bytes: 960e9, free_bytes: 148e9 },
+  { id: 'v1', mount_point: '/media/A003R1JL', label: 'A003R1JL', file_system: 'exfat', role: 'card', device: 'Card reader', bus: 'usb', link_speed_mbps: 480, link_words: 'USB 2, 480 Mbit/s', link_best_mbps: 5000, slow_link: 'a USB 3 device on a USB 2 link: 480 Mbit/s instead of 5 Gbit/s; try a port and a cable marked for USB 3, without a hub', read_only: true, total_bytes: 960e9, free_bytes: 148e9 },
   { id: 'v2', mount_point: '/mnt/ssd-7', label: 'SSD-7', file_system: 'ext4', role: 'storage', device: 'SSD-7 · NVMe', bus: 'nvme', read_only: false, total_bytes: 8e12, free_bytes: 3.12e12 },
   { id: 'v3', mount_point: '/mnt/raid-2', label: 'RAID-2', file_system: 'xfs', role: 'storage', device: 'RAID-2 · USB', bus: 'usb', link_speed_mbps: 10000, read_only: false, total_bytes: 96e12, free_bytes: 41.8e12 },
 ]
