@@ -1,5 +1,6 @@
 //! Owns the desktop window: adapters from the page to [`checkgate_app::App`], one line each. Must never hold logic, name a path on
 //! behalf of the page, or open a connection.
+#![allow(clippy::exit, clippy::disallowed_methods, reason = "the code that the shell generates for its context ends the process")]
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;

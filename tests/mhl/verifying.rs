@@ -310,7 +310,7 @@ fn interrupt(stage: &Stage, drive: &Path, signal: &str) -> Option<i32> {
     verify.env("CHECKGATE_HOME", stage.path("home"));
     verify.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let mut child = verify.spawn().unwrap();
-    while lines_in(&stage.path("home")) < 5 && child.try_wait().unwrap().is_none() {
+    while lines_in(&stage.path("home/verifications")) < 5 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     crate::support::tool("kill", &[signal.as_ref(), child.id().to_string().as_ref()]);

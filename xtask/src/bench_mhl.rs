@@ -12,6 +12,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+/// Seconds and megabytes of one run over a folder.
+type Measured<'a> = Box<dyn Fn(&Path) -> Result<(f64, f64)> + 'a>;
+
 /// Times of one tool on one set.
 struct Row {
     what: String,
@@ -26,7 +29,7 @@ impl Row {
 }
 
 /// One tool: what it is called, and how one run goes. Answers seconds and megabytes.
-type Tool<'a> = (String, Box<dyn Fn(&Path) -> Result<(f64, f64)> + 'a>);
+type Tool<'a> = (String, Measured<'a>);
 
 pub(crate) fn run(options: &MhlBench) -> Result<()> {
     let (size_mib, small, runs, entries) =
@@ -36,7 +39,7 @@ pub(crate) fn run(options: &MhlBench) -> Result<()> {
     let root = root.canonicalize()?;
     let done = (|| -> Result<Vec<serde_json::Value>> {
         let mut figures = Vec::new();
-        figures.extend(data_set(&root, "large", &format!("4 × {size_mib} MiB"), &vec![size_mib << 20; 4], runs)?);
+        figures.extend(data_set(&root, "large", &format!("4 × {size_mib} MiB"), &[size_mib << 20; 4], runs)?);
         figures.extend(data_set(&root, "small", &format!("{small} × 64 KiB"), &vec![64 << 10; usize::try_from(small)?], runs)?);
         figures.push(growth(&root, entries)?);
         if options.million {
@@ -87,7 +90,7 @@ fn data_set(root: &Path, name: &str, words: &str, sizes_bytes: &[u64], runs: usi
 
 fn tools<'a>(roll: &Path) -> Result<Vec<Tool<'a>>> {
     let mut tools: Vec<Tool<'a>> = Vec::new();
-    let mut add = |what: &str, run: Box<dyn Fn(&Path) -> Result<(f64, f64)> + 'a>| tools.push((what.to_owned(), run));
+    let mut add = |what: &str, run: Measured<'a>| tools.push((what.to_owned(), run));
     for format in ["xxh64", "md5"] {
         add(
             &format!("checkgate create {format}"),
@@ -102,7 +105,7 @@ fn tools<'a>(roll: &Path) -> Result<Vec<Tool<'a>>> {
             add("checkgate verify xxh64, past the cache", Box::new(move |roll| ours("verify", roll, format, "device")));
         }
     }
-    let list = |program: &'static str| -> Box<dyn Fn(&Path) -> Result<(f64, f64)> + 'a> {
+    let list = |program: &'static str| -> Measured<'a> {
         Box::new(move |roll| {
             forget_history(roll)?;
             timed(&format!("find '{}' -type f -print0 | xargs -0 {program} > /dev/null", roll.display()))

@@ -37,7 +37,7 @@ pub(crate) fn run(options: &OffloadBench) -> Result<()> {
     let done = (|| -> Result<Vec<serde_json::Value>> {
         let mut figures = Vec::new();
         if size_mib > 0 {
-            figures.push(data_set(&root, &format!("4 × {size_mib} MiB"), &vec![size_mib << 20; 4], 1, runs, options.alone)?);
+            figures.push(data_set(&root, &format!("4 × {size_mib} MiB"), &[size_mib << 20; 4], 1, runs, options.alone)?);
         }
         for (count, kib) in [(small, 64), (tiny, 4)] {
             if count > 0 {

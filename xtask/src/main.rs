@@ -1,5 +1,6 @@
 //! Benchmarks, code generation and checks that belong to the workspace and never ship. Prints to people.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+#![allow(clippy::disallowed_methods, reason = "it makes, measures and removes folders of its own")]
 
 mod bench;
 mod bench_color;
@@ -9,6 +10,7 @@ mod bench_mhl;
 mod bench_offload;
 #[cfg(target_os = "linux")]
 mod machine;
+mod torture;
 
 use clap::{Parser, Subcommand};
 
@@ -25,6 +27,9 @@ enum Task {
     /// Measure against the machine's own limit and against what people use today.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Kill and cut the offload at random moments, and judge what is left.
+    #[command(subcommand)]
+    Torture(torture::Torture),
     #[command(hide = true)]
     MhlOnce(bench::MhlOnce),
     #[command(hide = true)]
@@ -34,6 +39,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Bench(bench) => bench::run(&bench),
+        Task::Torture(torture) => torture::run(&torture),
         Task::MhlOnce(options) => bench::once(&options),
         Task::OffloadOnce(options) => bench::offload_once(&options),
     }

@@ -134,7 +134,7 @@ fn look(root: &Path, volume: Option<&str>, files: &[CopyFileRow], manifest: Opti
     if !root.is_dir() {
         return connected().then(|| "the copy was removed from its drive".to_owned());
     }
-    let listing = Source::open(root).and_then(|source| Ok(source.walk()));
+    let listing = Source::open(root).map(|source| source.walk());
     let Ok(Ok(listing)) = listing else {
         return connected().then(|| "the copy can no longer be listed".to_owned());
     };

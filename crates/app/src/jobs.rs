@@ -23,6 +23,9 @@ pub struct JobOptions {
     pub previews: bool,
     /// Upload from a verified copy when the copies are proven.
     pub upload: bool,
+    /// Destinations by id that are not made from the card: the first from the first copy that is, each further one from the one before.
+    #[serde(default)]
+    pub cascade: Vec<String>,
     /// Author for the manifest.
     #[serde(default)]
     pub author: Option<String>,
@@ -72,6 +75,7 @@ impl App {
             source_reread: settings.source_reread,
             previews: settings.previews,
             upload: settings.upload,
+            cascade: Vec::new(),
             author: None,
             location: None,
             comment: None,

@@ -79,7 +79,12 @@ impl App {
             card_root: root,
             copies: copies
                 .iter()
-                .map(|copy| CopyPlan::from_card(CopyId(copy.id.clone()), copy.label.clone(), copy.root.clone().into()))
+                .map(|copy| CopyPlan {
+                    id: CopyId(copy.id.clone()),
+                    label: copy.label.clone(),
+                    root: copy.root.clone().into(),
+                    fed_by: fed_by(&plan.options.cascade, &copies, copy),
+                })
                 .collect(),
             hashes: plan.options.hashes.clone(),
             verify: plan.options.verify,
@@ -162,6 +167,16 @@ impl App {
     pub(crate) fn is_closing(&self) -> bool {
         self.inner.closing.load(std::sync::atomic::Ordering::SeqCst)
     }
+}
+
+/// The copy that this one is made from; `None` where that is the card.
+fn fed_by(cascade: &[String], copies: &[CopyRow], copy: &CopyRow) -> Option<CopyId> {
+    let step = cascade.iter().position(|destination| *destination == copy.destination)?;
+    let giver = match step.checked_sub(1) {
+        Some(before) => copies.iter().find(|other| other.destination == cascade[before]),
+        None => copies.iter().find(|other| !cascade.contains(&other.destination)),
+    };
+    giver.map(|giver| CopyId(giver.id.clone()))
 }
 
 /// The problem that stands for the whole run: the worst first, so that a broken card is never hidden by a full disk.

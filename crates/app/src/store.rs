@@ -134,8 +134,12 @@ impl EventStore {
                     row.manifest_reread = reread_equal;
                 })?;
             }
-            Event::CopyDone { copy, weakest, failed_files } => {
+            Event::CopyDone { copy, weakest, method, failed_files } => {
                 self.change(copy.as_str(), |row| {
+                    // Until now it was that of the last file; what counts is the weakest.
+                    if let Some(method) = method {
+                        row.method = method;
+                    }
                     row.evidence = weakest;
                     row.failed_files = failed_files;
                     row.state = if failed_files > 0 || weakest.is_none() { "failed" } else { "sealed" }.to_owned();

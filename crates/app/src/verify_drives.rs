@@ -254,7 +254,7 @@ fn summary(report: &VerifyReport, verdict: Verdict) -> String {
 fn basis_line(basis: &Basis) -> BasisLine {
     let mut detail: Vec<String> = Vec::new();
     detail.extend(basis.generation.map(|number| format!("generation {number}")));
-    detail.extend(basis.created.map(|at| shown_time(at)));
+    detail.extend(basis.created.map(shown_time));
     detail.extend(basis.process.map(str::to_owned));
     detail.push(if basis.files == 1 { "1 file".to_owned() } else { format!("{} files", basis.files) });
     detail.extend(basis.comment.clone());

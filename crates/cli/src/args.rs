@@ -194,6 +194,10 @@ pub(crate) struct Offload {
     /// Destination folder; give it once per copy.
     #[arg(long, required = true, value_name = "DIR", num_args = 1..)]
     pub(crate) to: Vec<PathBuf>,
+    /// Folder for a copy that is made from the first copy once that is proven, and each further one from the one before: the card is
+    /// free as soon as the copies of `--to` are proven.
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub(crate) cascade: Vec<PathBuf>,
     /// Hash formats, comma separated: c4, md5, sha1, xxh128, xxh3, xxh64.
     #[arg(long, value_delimiter = ',', value_name = "FORMATS")]
     pub(crate) hash: Vec<String>,

@@ -76,7 +76,7 @@ pub async fn committed_packages(objects: &Objects) -> Result<Vec<PackageKeys>, O
     for tenant_folder in objects.folders(None).await? {
         let Ok(tenant) = Tenant::new(tenant_folder.as_ref()) else { continue };
         for folder in objects.folders(Some(&tenant_folder)).await? {
-            let Some(name) = folder.parts().last().map(|part| part.as_ref().to_owned()) else { continue };
+            let Some(name) = folder.parts().next_back().map(|part| part.as_ref().to_owned()) else { continue };
             let Ok(keys) = PackageKeys::new(&tenant, &PackageId(name)) else { continue };
             if objects.head(&keys.marker()).await?.is_some() {
                 found.push(keys);

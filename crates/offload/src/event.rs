@@ -117,6 +117,8 @@ pub enum Event {
         copy: CopyId,
         /// Weakest evidence over all files; `None` while the copy is incomplete.
         weakest: Option<EvidenceLevel>,
+        /// How the weakest of what is there was got; `None` where nothing is proven.
+        method: Option<String>,
         /// Files that failed.
         failed_files: u64,
     },

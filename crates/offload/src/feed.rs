@@ -25,6 +25,9 @@ pub(crate) struct Feed {
     pub(crate) fingerprint: Arc<Fingerprint>,
 }
 
+/// Writes the bytes at an offset.
+type Writing<'a> = dyn FnMut(u64, &[u8]) -> Result<(), NotFed> + 'a;
+
 /// Why a file was not made.
 enum NotFed {
     /// Somebody asked to stop, or the copy was given up.
@@ -118,13 +121,7 @@ fn differs(job: &Job<'_>, feed: &Feed) -> Problem {
 }
 
 /// Reads on one thread and writes on this one.
-fn pass_on(
-    job: &Job<'_>,
-    copy: usize,
-    mut reading: ReadBack,
-    start: u64,
-    write: &mut dyn FnMut(u64, &[u8]) -> Result<(), NotFed>,
-) -> Result<(), NotFed> {
+fn pass_on(job: &Job<'_>, copy: usize, mut reading: ReadBack, start: u64, write: &mut Writing<'_>) -> Result<(), NotFed> {
     let (filled_out, filled_in) = bounded::<std::io::Result<AlignedBuffer>>(CHUNKS_AHEAD);
     let (spare_out, spare_in) = bounded::<AlignedBuffer>(CHUNKS_AHEAD + 2);
     // The closure owns the receiving end: when it gives up, the reading thread must not wait for it.

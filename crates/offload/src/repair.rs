@@ -229,11 +229,8 @@ pub fn repair(
 
     let rules = loaded.history.ignore_rules(&[]);
     let files: BTreeMap<&RelPath, &SourceFile> = tree.listing.files.iter().map(|file| (&file.path, file)).collect();
-    let wanted: Vec<(&RelPath, &ExpectedFile)> = expected
-        .iter()
-        .filter(|(path, record)| !rules.is_ignored(path, record.is_dir) && !tree.is_unseen(path))
-        .map(|(path, record)| (path, record))
-        .collect();
+    let wanted: Vec<(&RelPath, &ExpectedFile)> =
+        expected.iter().filter(|(path, record)| !rules.is_ignored(path, record.is_dir) && !tree.is_unseen(path)).collect();
     let bad = find_bad(&tree, &files, &wanted, options, control, meter, &mut report);
     let mended = mend_all(&destination, &origins, &files, &bad, options, control, meter, &mut report);
     if !options.dry_run && !control.is_stopped() {

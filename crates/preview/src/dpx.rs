@@ -216,7 +216,7 @@ pub(crate) mod tests {
                     _ => [r, g, b].into_iter().for_each(|code| out.extend(half(*code as u16))),
                 }
             }
-            while (out.len() - start) % 4 != 0 {
+            while !(out.len() - start).is_multiple_of(4) {
                 out.push(0);
             }
         }

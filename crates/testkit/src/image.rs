@@ -36,12 +36,12 @@ pub enum ImageError {
     },
 }
 
-fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> ImageError {
+pub(crate) fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> ImageError + use<> {
     let path = path.to_owned();
     move |source| ImageError::File { path, source }
 }
 
-fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> Result<String, ImageError> {
+pub(crate) fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> Result<String, ImageError> {
     // Administrative programs are often not on a user's path.
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     let output = Command::new(program)

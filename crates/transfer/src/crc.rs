@@ -54,7 +54,7 @@ impl Crc64 {
             bits = bits << 6 | BASE64.iter().position(|letter| letter == digit)? as u128;
         }
         // 11 digits are 66 bits; the last two must be zero.
-        (bits & 3 == 0).then(|| Self((bits >> 2) as u64))
+        (bits & 3 == 0).then_some(Self((bits >> 2) as u64))
     }
 }
 

@@ -1,5 +1,9 @@
 //! Owns small, bounded file work that is not about media (state, settings, presets, profiles), so that raw `std::fs` stays in
 //! this crate. Must never be used on a source: that is what [`crate::Source`] is for.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this module publishes small files of the program itself and removes them when told to"
+)]
 
 use crate::errno;
 use checkgate_model::ErrorCode;

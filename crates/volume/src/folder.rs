@@ -185,6 +185,7 @@ impl Folder {
             Ok(found) => Ok(Some(Facts {
                 kind: kind_of(FileType::from_raw_mode(found.st_mode)),
                 size_bytes: u64::try_from(found.st_size).unwrap_or(0),
+                #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
                 modified: timestamp(found.st_mtime as i64, found.st_mtime_nsec as i64),
                 #[allow(clippy::unnecessary_cast, reason = "the type differs between systems")]
                 mount: found.st_dev as u64,
@@ -239,7 +240,8 @@ impl Folder {
         // A hard link refuses an existing name just as atomically.
         match rustix::fs::linkat(&self.handle, from, &self.handle, to, AtFlags::empty()) {
             Ok(()) => return Ok(rustix::fs::unlinkat(&self.handle, from, AtFlags::empty())?),
-            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::INVAL) => {}
+            // Shares mounted by programs answer anything where they have no hard links; a real fault shows in the rename as well.
+            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::INVAL | Errno::IO) => {}
             Err(error) => return Err(error.into()),
         }
         // Neither exists here: look, then rename. The destination's lock keeps a second writer of ours away.

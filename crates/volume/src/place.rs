@@ -1,5 +1,6 @@
 //! Owns small questions about places on this machine that use cases ask: the real path of a folder, whether a folder is empty, and
 //! lock files that tell a living process from a dead one. Must never touch media.
+#![allow(clippy::disallowed_methods, reason = "this module moves and removes folders of the program itself")]
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -26,6 +26,7 @@ const MOST_MARKED: u64 = 200_000;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "such an event comes a few times a day")]
 pub enum VolumeEvent {
     /// A volume was mounted.
     Mounted(Volume),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub(crate) async fn offload(home: Option<PathBuf>, options: Offload, output: &Output) -> Result<u8, Problem> {
     let app = open(home).await?;
     let words = app.preset_options().await?.with_words(&options.hash, options.verify.map(crate::args::Depth::word))?;
-    let job_options = JobOptions {
+    let mut job_options = JobOptions {
         source_reread: !options.no_source_reread,
         previews: !options.no_previews,
         upload: false,
@@ -23,10 +23,13 @@ pub(crate) async fn offload(home: Option<PathBuf>, options: Offload, output: &Ou
         ..words
     };
     let mut destinations = Vec::new();
-    for folder in &options.to {
+    for (number, folder) in options.to.iter().chain(&options.cascade).enumerate() {
         checkgate_app::engines::volume::files::create_folder_all(folder)
             .map_err(|error| Problem::from_error(ErrorCode::DestinationFailed, &error))?;
         let added = app.add_destination(folder.clone()).await?;
+        if number >= options.to.len() {
+            job_options.cascade.extend(added.id.clone());
+        }
         destinations.extend(added.id);
     }
     let card = app.add_card_folder(options.card).await?.id.ok_or_else(|| refused("the card was not recognised"))?;

@@ -160,7 +160,7 @@ async fn a_worker_killed_in_the_middle_leaves_one_set_of_results() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clouds_cannot_share_a_folder() {
     let cloud = Cloud::folder().await;
-    let error = checkgate_cloud::up(cloud.options.clone()).await.err().expect("the folder is taken");
+    let error = checkgate_cloud::up(cloud.options.clone()).await.expect_err("the folder is taken");
     assert_eq!(error.code(), checkgate_model::ErrorCode::Busy);
 }
 

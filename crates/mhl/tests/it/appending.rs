@@ -181,7 +181,7 @@ fn contradictory_input_is_refused() {
     };
     let (a, below) = (record("a", b"", &[Xxh64]), record("a/b", b"", &[Xxh64]));
     assert_eq!(refuse(&[a.clone(), a.clone()], &[]), AppendError::Duplicate { path: path("a") });
-    assert_eq!(refuse(&[a.clone()], &[path("a")]), AppendError::Duplicate { path: path("a") });
+    assert_eq!(refuse(std::slice::from_ref(&a), &[path("a")]), AppendError::Duplicate { path: path("a") });
     assert_eq!(refuse(&[a, below], &[]), AppendError::FileAboveAnother { path: path("a") });
     let mut bare = record("a", b"", &[Xxh64]);
     bare.hashes.clear();

@@ -556,6 +556,8 @@ impl<'a, 'p> Engine<'a, 'p> {
         self.copies[copy].done = true;
         self.job.copies[copy].lane.set_phase(Phase::Done);
         let (weakest, failed_files) = (self.weakest(copy), self.failures(copy).len() as u64);
-        self.emit(Event::CopyDone { copy: id, weakest, failed_files });
+        let proofs = self.copies[copy].evidence.iter().flatten();
+        let method = proofs.min_by_key(|proof| proof.level).map(|proof| proof.method.to_string());
+        self.emit(Event::CopyDone { copy: id, weakest, method, failed_files });
     }
 }

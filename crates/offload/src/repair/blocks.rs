@@ -9,6 +9,9 @@ use checkgate_model::{ErrorCode, HashFormat, HashValue, Problem, RelPath};
 use checkgate_volume::{PartialFile, Piecewise, Source};
 use std::path::PathBuf;
 
+/// Takes the bytes at an offset.
+type Taking<'a> = dyn FnMut(u64, &[u8]) -> Result<(), Refusal> + 'a;
+
 /// Ways of putting blocks together that are tried where no source is whole and nothing tells which block is the right one. Each
 /// costs a read of the whole file.
 const MOST_TRIES: usize = 16;
@@ -255,7 +258,7 @@ impl Bad<'_> {
         &self,
         recipe: &Recipe,
         open: &mut [Option<Piecewise>],
-        take: &mut dyn FnMut(u64, &[u8]) -> Result<(), Refusal>,
+        take: &mut Taking<'_>,
     ) -> Result<Option<Vec<HashValue>>, Refusal> {
         let mut hasher = MultiHasher::new(&self.formats());
         let mut buffer = Vec::new();

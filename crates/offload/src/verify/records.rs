@@ -226,7 +226,7 @@ pub(crate) fn unreadable_patterns(rules: &IgnoreRules) -> Vec<String> {
 /// A list that stands by itself.
 enum Document {
     Manifest(Box<Manifest>),
-    Legacy(LegacyList),
+    Legacy(Box<LegacyList>),
 }
 
 impl Document {
@@ -234,7 +234,7 @@ impl Document {
         match Manifest::parse(bytes) {
             Ok(manifest) => Ok(Self::Manifest(Box::new(manifest))),
             Err(asc) => match LegacyList::parse(bytes) {
-                Ok(list) => Ok(Self::Legacy(list)),
+                Ok(list) => Ok(Self::Legacy(Box::new(list))),
                 Err(legacy @ checkgate_mhl::ParseLegacyError::WrongRoot { .. }) => match asc {
                     checkgate_mhl::ParseManifestError::WrongRoot(_) => Err(Box::new(legacy)),
                     other => Err(Box::new(other)),
