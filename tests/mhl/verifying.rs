@@ -350,3 +350,18 @@ fn what_changed_since_the_interruption_is_read_again() {
     }
     assert!(last.exists());
 }
+
+#[test]
+fn where_nothing_was_read_nothing_is_called_whole() {
+    let stage = Stage::new();
+    let root = stage.tree("drive", crate::support::CARD);
+    create(&root, "-h xxh64");
+    // The same sizes, other bytes: only a read would tell.
+    put(&root, crate::support::CLIP, "ABCD\n");
+    let report = stage.path("report.txt");
+    let answer =
+        verify(&stage, &[&root], &["--depth", "none", "--report", report.to_str().unwrap()]).expect(0).says("SIZES AGREE");
+    assert!(!answer.all().contains("WHOLE"), "{}", answer.all());
+    let written = fs::read_to_string(report).unwrap();
+    assert!(written.contains("Sizes agree, nothing was read") && !written.contains("unaltered"), "{written}");
+}

@@ -75,7 +75,9 @@ impl App {
     async fn known_blocks(&self, rows: &[CopyRow]) -> Result<BTreeMap<RelPath, KnownBlocks>, Problem> {
         let mut known = BTreeMap::new();
         for row in rows {
-            for file in self.catalog().files_of_copy(&row.id).await.map_err(state_problem)? {
+            let files = self.catalog().files_of_copy(&row.id).await.map_err(state_problem)?;
+            // Of a file that was only begun, neither its hashes nor all of its blocks are known.
+            for file in files.into_iter().filter(|file| !file.hashes.is_empty()) {
                 // Which of two rolls is meant, the recorded hash decides later.
                 known.entry(file.path).or_insert(KnownBlocks {
                     size_bytes: file.size_bytes,

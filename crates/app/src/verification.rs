@@ -44,6 +44,8 @@ pub(crate) fn view(id: &str, root: &Path, report: &VerifyReport) -> Verification
         path: root.to_string_lossy().into_owned(),
         state: match () {
             () if report.stopped => "stopped",
+            // Without a read there is no proof, only agreement.
+            () if report.is_whole() && report.checked == 0 => "sizes_agree",
             () if report.is_whole() => "whole",
             () => "differences",
         }

@@ -173,6 +173,7 @@ fn section(report: &VerifyReport, volume: Option<&Volume>) -> DriveSection {
         () if report.stopped => Verdict::Stopped,
         () if !report.damaged.is_empty() => Verdict::Damaged,
         () if !report.unreadable.is_empty() => Verdict::Unreadable,
+        () if report.is_whole() && report.checked == 0 => Verdict::SizesAgree,
         () if report.is_whole() => Verdict::Whole,
         () => Verdict::Differences,
     };
@@ -243,7 +244,17 @@ fn section(report: &VerifyReport, volume: Option<&Volume>) -> DriveSection {
 fn summary(report: &VerifyReport, verdict: Verdict) -> String {
     let checked = format!("{} of the recorded files were read and compared", report.checked);
     match verdict {
-        Verdict::Whole => "Everything that is recorded is there and unaltered, and nothing else is.".to_owned(),
+        Verdict::Whole if report.size_only.is_empty() => {
+            "Everything that is recorded is there and unaltered, and nothing else is.".to_owned()
+        }
+        Verdict::Whole => format!(
+            "Everything that is recorded is there, and nothing else is. {checked} and are unaltered; {} could be compared by size only.",
+            report.size_only.len()
+        ),
+        Verdict::SizesAgree => {
+            "Everything that is recorded is there with the size that is recorded, and nothing else is. Nothing was read."
+                .to_owned()
+        }
         Verdict::Differences => format!("What is there is not what is recorded. {checked}."),
         Verdict::Damaged => format!("A history or list cannot be trusted; what it says was not used. {checked}."),
         Verdict::Unreadable => format!("Something could not be read. {checked}."),

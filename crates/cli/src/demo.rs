@@ -184,7 +184,7 @@ async fn forge(dir: &Path, options: &Demo, output: &Output) -> Result<(Forged, P
     })
     .await
     .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?
-    .map_err(|error| Problem::from_error(ErrorCode::ToolFailed, &error))?;
+    .map_err(|error| Problem::from_error(error.code(), &error))?;
     Ok((forged, root))
 }
 

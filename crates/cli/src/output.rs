@@ -195,6 +195,7 @@ impl Output {
         };
         let word = match view.state.as_str() {
             "whole" => self.good("WHOLE"),
+            "sizes_agree" => self.attention("SIZES AGREE"),
             "stopped" => self.attention("STOPPED"),
             _ => self.bad("DIFFERENCES"),
         };

@@ -8,7 +8,7 @@ use crate::hashing::{BLOCK_BYTES, BlockChecksums, Parcel};
 use crate::prepare::Duty;
 use checkgate_model::{ErrorCode, Problem};
 use checkgate_volume::ReadBack;
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -104,6 +104,21 @@ impl<'a, 'p> Lanes<'a, 'p> {
             .ok_or(Broken::Stopped)
     }
 
+    /// What a helper fetched. A slow copy can hold the memory that the helper waits for.
+    fn fetched(&mut self, inbox: &Receiver<Fetched>) -> Result<Fetched, RecvTimeoutError> {
+        loop {
+            match inbox.recv_timeout(WAIT) {
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(copy) = self.holds_up() {
+                        self.waited[copy] += WAIT;
+                        self.lose_patience();
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// The copy whose queue holds most of the memory of the run, while another is waiting.
     fn holds_up(&self) -> Option<usize> {
         let owed = |copy: usize| self.job.copies[copy].owed_bytes.load(Ordering::Relaxed);
@@ -169,7 +184,7 @@ pub(crate) fn read_card(order: &[usize], mut lanes: Lanes<'_, '_>) {
             let outcome = if job.files[file].size_bytes <= SMALL_BYTES {
                 let inbox = &helpers[small_met % HELPERS];
                 small_met += 1;
-                match inbox.recv() {
+                match lanes.fetched(inbox) {
                     Ok(Ok(data)) => {
                         job.source_lane.add_bytes(job.files[file].size_bytes);
                         lanes.deliver(&Parcel::Bytes { file, offset: 0, data, last: true, from: None });

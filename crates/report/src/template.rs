@@ -87,6 +87,7 @@ pub(crate) const fn outlines(mark: Mark) -> &'static [Outline] {
 pub(crate) const fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Whole => "Whole",
+        Verdict::SizesAgree => "Sizes agree, nothing was read",
         Verdict::Differences => "Differences found",
         Verdict::Damaged => "Manifests damaged",
         Verdict::Unreadable => "Not readable",

@@ -64,6 +64,8 @@ pub struct DriveSection {
 pub enum Verdict {
     /// Everything recorded is there and unaltered, and nothing else is.
     Whole,
+    /// Everything recorded is there with its size, and nothing else is; nothing was read.
+    SizesAgree,
     /// What is there is not what is recorded.
     Differences,
     /// The manifests themselves are damaged.

@@ -129,6 +129,7 @@ fn mark(drive: &DriveSection) -> Mark {
     let counts = &drive.counts;
     match drive.verdict {
         Verdict::Whole => Mark::Proven,
+        Verdict::SizesAgree => Mark::Attention,
         Verdict::Differences if counts.missing + counts.mismatching + counts.unreadable + counts.damaged == 0 => Mark::Attention,
         Verdict::Differences | Verdict::Damaged | Verdict::Unreadable => Mark::Failed,
         Verdict::Stopped => Mark::Unknown,

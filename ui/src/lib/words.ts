@@ -61,5 +61,5 @@ export function activeWords(card: CardView): string {
 }
 
 export const verificationMarks: Record<string, MarkState> = {
-  waiting: 'waiting', running: 'working', whole: 'done', differences: 'failed', stopped: 'attention', failed: 'failed',
+  waiting: 'waiting', running: 'working', whole: 'done', sizes_agree: 'attention', differences: 'failed', stopped: 'attention', failed: 'failed',
 }

@@ -319,7 +319,7 @@ pub(crate) async fn forge(options: Forge, output: &Output) -> Result<u8, Problem
     })
     .await
     .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?
-    .map_err(|error| Problem::from_error(ErrorCode::ToolFailed, &error))?;
+    .map_err(|error| Problem::from_error(error.code(), &error))?;
     if output.json {
         output.value(&forged.expected);
     } else {

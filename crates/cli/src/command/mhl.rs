@@ -54,6 +54,11 @@ fn usage(problem: Problem) -> ManifestProblem {
     ManifestProblem { problem, exit_code: 2 }
 }
 
+/// The work did not end as work does: a fault of this program, not of what was asked.
+fn broke_off(error: tokio::task::JoinError) -> ManifestProblem {
+    ManifestProblem { problem: Problem::from_error(ErrorCode::Internal, &error), exit_code: ErrorCode::Internal.exit_code() }
+}
+
 fn formats(words: &[String]) -> Result<Vec<HashFormat>, ManifestProblem> {
     let mut formats: Vec<HashFormat> = Vec::new();
     for word in words {
@@ -131,7 +136,7 @@ async fn run_create(root: PathBuf, create: CreateOptions, shown: &Shown<'_>) -> 
     let (control, meter) = stopper.handles();
     let work = tokio::task::spawn_blocking(move || manifests::create_generation(&root, &create, &control, &meter)).await;
     stopper.end();
-    let view = work.map_err(|error| usage(Problem::from_error(ErrorCode::Internal, &error)))??;
+    let view = work.map_err(broke_off)??;
     shown.created(&view);
     Ok(view.exit_code)
 }
@@ -148,7 +153,7 @@ async fn create_legacy(options: Create, formats: Vec<HashFormat>, shown: &Shown<
     })
     .await;
     stopper.end();
-    let view = work.map_err(|error| usage(Problem::from_error(ErrorCode::Internal, &error)))??;
+    let view = work.map_err(broke_off)??;
     shown.created(&view);
     Ok(view.exit_code)
 }
@@ -181,7 +186,7 @@ async fn verify(options: Verify, shown: &Shown<'_>) -> Answer {
         let root = options.root;
         let work = tokio::task::spawn_blocking(move || manifests::check_directories(&root, &directories, &control, &meter)).await;
         stopper.end();
-        let view = work.map_err(|error| usage(Problem::from_error(ErrorCode::Internal, &error)))??;
+        let view = work.map_err(broke_off)??;
         shown.directories(&view, options.calculate_only, options.root_only);
         return Ok(view.exit_code);
     }
@@ -210,7 +215,7 @@ async fn run_check(root: PathBuf, verify: VerifyOptions, shown: &Shown<'_>) -> A
     let (control, meter) = stopper.handles();
     let work = tokio::task::spawn_blocking(move || manifests::check_folder(&root, &verify, &control, &meter)).await;
     stopper.end();
-    let view = work.map_err(|error| usage(Problem::from_error(ErrorCode::Internal, &error)))??;
+    let view = work.map_err(broke_off)??;
     shown.checked(&view);
     Ok(view.exit_code)
 }
@@ -343,7 +348,8 @@ impl Shown<'_> {
 
     fn verdict(&self, code: u8, good: &str, path: &str) {
         let word = match code {
-            0 => self.output.good(good),
+            0 if good == "WHOLE" => self.output.good(good),
+            0 => self.output.attention(good),
             4 => self.output.attention("STOPPED"),
             10 => self.output.bad("MISSING"),
             11 => self.output.bad("ALTERED"),
@@ -423,7 +429,8 @@ impl Shown<'_> {
         }
         self.asides(&view.damaged, &[], &view.notes);
         if !all {
-            self.verdict(view.exit_code, "WHOLE", &view.path);
+            let good = if view.compared > 0 { "WHOLE" } else { "NOTHING COMPARED" };
+            self.verdict(view.exit_code, good, &view.path);
             self.output.line(&format!("  compared      {} pairs", view.compared));
             self.reasons("differing", &view.differing);
         }

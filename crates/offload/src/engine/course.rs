@@ -75,7 +75,8 @@ impl<'a, 'p> Engine<'a, 'p> {
         let (outbox, inbox) = bounded(ACTIONS_AHEAD);
         let outbox = &outbox;
         std::thread::scope(|scope| {
-            // Should this thread fail, the others must not wait for it.
+            // Should this thread fail, the others must not wait for it: neither for its word nor for it to listen.
+            let inbox = inbox;
             let _halting = Halting(job);
             let start = (scope, outbox);
             if !order.is_empty() {
@@ -258,7 +259,7 @@ impl<'a, 'p> Engine<'a, 'p> {
         let (job, (_, outbox)) = (self.job, start);
         if !job.plan.source_reread {
             job.source_lane.set_phase(Phase::Done);
-            self.emit(Event::CardReleased);
+            self.release_card();
             return;
         }
         let work: Vec<Expected> = self
@@ -269,6 +270,13 @@ impl<'a, 'p> Engine<'a, 'p> {
             .filter_map(|(file, facts)| Some((file, Arc::clone(facts.fingerprint.as_ref()?))))
             .collect();
         self.start(start, "card-reread", Role::Rereader, move || prove::reread_card(job, &work, outbox));
+    }
+
+    /// Says that the card is needed no more. Where reading ended because no copy was left to read for, it still is.
+    fn release_card(&mut self) {
+        if self.files.iter().all(|facts| facts.fingerprint.is_some() || facts.failed.is_some()) {
+            self.emit(Event::CardReleased);
+        }
     }
 
     pub(super) fn apply(&mut self, action: Action) {
@@ -360,7 +368,7 @@ impl<'a, 'p> Engine<'a, 'p> {
                 self.reread_ended = !job.is_halted();
                 job.source_lane.set_phase(if gone { Phase::Failed } else { Phase::Done });
                 if !gone && self.reread_ended {
-                    self.emit(Event::CardReleased);
+                    self.release_card();
                 }
             }
             Role::Prover(copy) => {

@@ -60,6 +60,7 @@ fn says_verdict_counts_and_every_path() {
 fn every_verdict_is_a_word() {
     for (verdict, word) in [
         (Verdict::Whole, "Whole"),
+        (Verdict::SizesAgree, "Sizes agree, nothing was read"),
         (Verdict::Differences, "Differences found"),
         (Verdict::Damaged, "Manifests damaged"),
         (Verdict::Unreadable, "Not readable"),

@@ -12,6 +12,7 @@ mod recipe;
 mod sony;
 mod sound;
 
+use checkgate_model::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -179,6 +180,18 @@ pub enum ForgeError {
         /// Why.
         message: String,
     },
+}
+
+impl ForgeError {
+    /// Code on the wire: only the encoder is a tool that failed.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotEmpty(_) | Self::DamageDoesNotApply { .. } => ErrorCode::BadRequest,
+            Self::Write { .. } | Self::FileSystem(_) | Self::Picture { .. } => ErrorCode::DestinationFailed,
+            Self::EncoderMissing { .. } | Self::Encoder { .. } => ErrorCode::ToolFailed,
+        }
+    }
 }
 
 pub(crate) fn write_error(path: &Path) -> impl FnOnce(std::io::Error) -> ForgeError {
