@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod main_job;
+mod second_look;
 mod support;
 mod uploads;

@@ -53,7 +53,7 @@ impl App {
     }
 
     /// The same for every card that has a copy and may be called safe; for the window, which stays open.
-    pub async fn check_all_copies(&self) -> Result<(), Problem> {
+    pub(crate) async fn check_all_copies(&self) -> Result<(), Problem> {
         for card in self.catalog().cards(200).await.map_err(state_problem)? {
             if card.safe_since.is_some() {
                 self.check_copies(&card.id).await?;

@@ -38,7 +38,18 @@ impl App {
                 self.volume_event(VolumeEvent::Mounted(volume)).await;
             }
         }
+        self.look_at_copies();
         Ok(())
+    }
+
+    /// Looks in the background whether what is called safe is still there: at the start, and when a drive comes back.
+    fn look_at_copies(&self) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            if let Err(problem) = app.check_all_copies().await {
+                tracing::warn!(%problem, "the copies could not be looked at");
+            }
+        });
     }
 
     async fn volume_event(&self, event: VolumeEvent) {
@@ -52,6 +63,7 @@ impl App {
                     self.card_appeared(volume.mount_point).await;
                 } else {
                     self.announce();
+                    self.look_at_copies();
                 }
             }
             VolumeEvent::FolderAppeared(folder) => self.card_appeared(folder).await,
