@@ -215,8 +215,8 @@ const FOOT: &str = "
   of newer kernels direct I/O reaches the device; that was not tried on this machine, whose kernel has neither.
 - sshfs stands for shares whose direct reads are not known to pass this machine's cache. NFS, SMB and 9p could not be tried: the kernel of
   this machine has none of them. They are written for and untested.
-- A WebDAV share mounted by `rclone mount` refuses the hard link and the rename that must not replace, and is given up as failed
-  (`destination_failed`) before any file has its name: nothing is lost, and nothing can be offloaded there.
+- A WebDAV share mounted by `rclone mount` refused the hard link and the rename that must not replace; a plain rename after a look is
+  tried there now, which was not tried on such a share again.
 - macOS and Windows file systems were not tried.
 ";
 

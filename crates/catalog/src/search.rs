@@ -294,7 +294,7 @@ impl Catalog {
     /// Hashes of one file of a card, of the newest copy that has any, as JSON.
     pub async fn hashes_of_file(&self, card: &str, path: &str) -> Result<Vec<checkgate_model::HashValue>, CatalogError> {
         let row = sqlx::query(
-            "select f.hashes from copy_file f join copy on copy.id = f.copy where copy.card = ? and f.path = ? order by copy.rowid desc limit 1",
+            "select f.hashes from copy_file f join copy on copy.id = f.copy where copy.card = ? and f.path = ? and f.state <> 'begun' order by copy.rowid desc limit 1",
         )
         .bind(card)
         .bind(path)

@@ -7,7 +7,7 @@ use crate::histories::{self, Found, history_path};
 use crate::plan::VerifyDepth;
 use checkgate_mhl::{Append, FileCheck, FileRecord, FolderRecord, History, Keep, NewGeneration};
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
-use checkgate_volume::{Depth, Destination, Listing, Source, SourceFile};
+use checkgate_volume::{Depth, Destination, Listing, Source, SourceFile, is_set_aside};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,11 +16,6 @@ const MOST_NAMES: usize = 20;
 
 /// Names that `checkgate-volume` gives to corrupt copies.
 const SET_ASIDE_PATTERN: &str = ".*.checkgate-corrupt*";
-
-/// Whether this is a corrupt copy that was set aside.
-pub(crate) fn is_set_aside(path: &RelPath) -> bool {
-    path.file_name().starts_with('.') && path.file_name().contains(".checkgate-corrupt")
-}
 
 /// A file of a copy that goes into its manifest.
 pub(crate) struct SealedFile {
@@ -106,7 +101,7 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
         listing = walk()?;
     }
     let found = Found::look(&mirror, &listing);
-    let any_set_aside = listing.files.iter().any(|file| is_set_aside(&file.path));
+    let any_set_aside = listing.files.iter().any(|file| is_set_aside(file.path.file_name()));
     // A million names: what follows asks for folders only.
     listing.files = Vec::new();
     let history = found.load_for_seal(&job.card_history.chains)?;

@@ -10,10 +10,10 @@ use crate::histories::DamagedHistory;
 use crate::meter::{Meter, Phase};
 use crate::plan::VerifyDepth;
 use crate::report::{Mismatch, SkippedItem, UnreadableFile};
-use crate::seal::is_set_aside;
 use crate::tree::{OpenTreeError, Tree};
 use checkgate_mhl::NameForm;
 use checkgate_model::{ErrorCode, EvidenceLevel, HashFormat, RelPath, Timestamp};
+use checkgate_volume::is_set_aside;
 use compare::{compare_contents, compare_names, compare_sizes};
 use records::Records;
 use std::collections::BTreeSet;
@@ -346,7 +346,7 @@ pub fn verify(root: &Path, options: &VerifyOptions, control: &Control, meter: &M
         tree.listing
             .files
             .iter()
-            .filter(|file| is_set_aside(&file.path))
+            .filter(|file| is_set_aside(file.path.file_name()))
             .map(|file| format!("{} was set aside as a corrupt copy; it is not part of the roll", file.path)),
     );
     let records = match &options.manifest {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Name of the lock file, used only where a folder itself cannot be locked (NFS).
 pub(crate) const LOCK_NAME: &str = ".checkgate-lock";
 /// How many corrupt copies of one file are kept apart before a person has to look.
-const MOST_CORRUPT: u32 = 1000;
+pub(crate) const MOST_CORRUPT: u32 = 1000;
 
 /// Why something on a destination failed.
 #[derive(Debug, thiserror::Error)]
@@ -470,11 +470,7 @@ impl Destination {
             return Err(DestinationError::Occupied { path: inner.shown(path) });
         }
         self.discard_in(&parent, &temporary).map_err(|error| sort("remove", error))?;
-        let aside = match path.parent() {
-            Some(folder) => folder.join(&temporary),
-            None => RelPath::new(&temporary),
-        };
-        let aside = aside.map_err(|error| sort("name", io::Error::new(io::ErrorKind::InvalidFilename, error)))?;
+        let aside = partial::beside(path, &temporary).map_err(|error| sort("name", error))?;
         for (file, bytes) in files {
             let below = aside.join(file).map_err(|error| sort("name", io::Error::new(io::ErrorKind::InvalidFilename, error)))?;
             self.publish_bytes(&below, bytes, Replace::Never)?;
@@ -598,11 +594,7 @@ impl Destination {
             match folder.rename_new(name, &aside) {
                 Ok(()) => {
                     folder.sync().map_err(sort)?;
-                    let moved = match path.parent() {
-                        Some(parent) => parent.join(&aside),
-                        None => RelPath::new(&aside),
-                    };
-                    return moved.map_err(|error| sort(io::Error::new(io::ErrorKind::InvalidFilename, error)));
+                    return partial::beside(path, &aside).map_err(sort);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(sort(error)),

@@ -2,16 +2,12 @@
 //! file keeps its bytes under `.NAME.checkgate-corrupt` until somebody says that it may go. Must never leave a moment in which
 //! neither of the two has a name, nor write into the only bytes there are.
 
-use crate::destination::{Destination, DestinationError, Inner, Published};
+use crate::destination::{Destination, DestinationError, MOST_CORRUPT, Published};
 use crate::partial::{self, PartialFile};
 use crate::read_back::{Depth, ReadBack};
 use crate::source::{ReadSourceError, Source, SourceReader};
 use checkgate_model::RelPath;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::Arc;
-
-/// How many corrupt copies of one file are kept apart before a person has to look.
-const MOST_CORRUPT: u32 = 1000;
 
 /// A file that took the place of a corrupt one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +44,9 @@ impl Destination {
     /// Makes durable what is written under the temporary name, and reads it again for proof before it takes anything's place.
     pub fn read_unpublished(&self, whole: &mut PartialFile) -> Result<ReadBack, DestinationError> {
         whole.sync()?;
-        let path = whole.path().clone();
-        self.read_back(&beside(&self.inner, &path, &partial::partial_name(path.file_name()))?, Depth::Device)
+        let path = whole.path();
+        let temporary = partial::temporary_path(path).map_err(|error| self.inner.sort("read back", path, 0, error))?;
+        self.read_back(&temporary, Depth::Device)
     }
 
     /// Gives a whole file its final name and keeps what had it as `.NAME.checkgate-corrupt`. Where the file system has hard links
@@ -99,7 +96,7 @@ impl Destination {
             match folder.link_new(name, &aside) {
                 Ok(true) => {
                     folder.sync().map_err(sort)?;
-                    return beside(inner, path, &aside).map(Some);
+                    return partial::beside(path, &aside).map(Some).map_err(sort);
                 }
                 Ok(false) => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -118,14 +115,6 @@ impl Destination {
             self.discard_set_aside(aside)
         }
     }
-}
-
-fn beside(inner: &Arc<Inner>, path: &RelPath, name: &str) -> Result<RelPath, DestinationError> {
-    let moved = match path.parent() {
-        Some(parent) => parent.join(name),
-        None => RelPath::new(name),
-    };
-    moved.map_err(|error| inner.sort("set aside", path, 0, io::Error::new(io::ErrorKind::InvalidFilename, error)))
 }
 
 /// A file that is read in pieces at any place. A piece that cannot be read says so and keeps no other from being read.

@@ -48,10 +48,14 @@ pub(crate) fn partial_name(name: &str) -> String {
 
 /// Path of the temporary file of `path`.
 pub(crate) fn temporary_path(path: &RelPath) -> io::Result<RelPath> {
-    let name = partial_name(path.file_name());
+    beside(path, &partial_name(path.file_name()))
+}
+
+/// Another name in the folder of `path`.
+pub(crate) fn beside(path: &RelPath, name: &str) -> io::Result<RelPath> {
     match path.parent() {
-        Some(parent) => parent.join(&name),
-        None => RelPath::new(&name),
+        Some(parent) => parent.join(name),
+        None => RelPath::new(name),
     }
     .map_err(|error| io::Error::new(io::ErrorKind::InvalidFilename, error))
 }

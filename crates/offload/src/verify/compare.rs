@@ -7,11 +7,11 @@ use crate::hash_files::{Hashed, Job, hash_files};
 use crate::memory::Memory;
 use crate::meter::Meter;
 use crate::report::{Mismatch, UnreadableFile};
-use crate::seal::is_set_aside;
 use crate::tree::Tree;
 use checkgate_mhl::{ExpectedFile, FileCheck, IgnoreSet, LegacyCheck, NameForm, diff, fastest, hash_bytes};
 use checkgate_model::{EvidenceLevel, HashFormat, HashValue, RelPath};
 use checkgate_volume::SourceFile;
+use checkgate_volume::is_set_aside;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -64,7 +64,7 @@ pub(super) fn compare_names<'a>(
             && !records.lists.contains(path)
             && !records.is_ignored(path, false)
             && !in_unknown(path)
-            && !is_set_aside(path)
+            && !is_set_aside(path.file_name())
     }));
     let mut present: Vec<Present<'a>> = Vec::new();
     for (path, record) in &records.expected {
