@@ -7,5 +7,7 @@ mod bit_flips;
 mod card_faults;
 mod drive_faults;
 mod file_systems;
+mod presets;
+mod queue;
 mod support;
 mod torture;

@@ -2,6 +2,7 @@
 //! settings, the clock and the event hub. Shells are one-line adapters onto [`App`]. Must never know Tauri, clap or axum.
 
 mod amf;
+mod awake;
 mod card_source;
 mod cards;
 mod clock;
@@ -20,9 +21,12 @@ pub mod manifests;
 mod offload_run;
 mod pictures;
 mod policies;
+mod presets;
 mod preview_folder;
 mod progress;
+mod queue;
 mod repair;
+mod roll_folder;
 mod rules_check;
 mod search;
 mod settings;
@@ -40,6 +44,7 @@ pub use export::{Exported, export_records};
 pub use home::Home;
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;
+pub use presets::{KnownPreset, Resolved, options_of, parse_preset, preset_text};
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
 pub use repair::{RepairRequest, compare_folders};
 pub use rules_check::{RuleSettings, RuleWords, RulesRequest, rule_profile, rules_in_words};
@@ -102,6 +107,7 @@ pub(crate) struct Inner {
     watching: Mutex<Option<watching::Watching>>,
     decoder: OnceLock<Result<checkgate_preview::Ffmpeg, String>>,
     cloud_state: Mutex<cloud::CloudState>,
+    awake: Mutex<awake::Awake>,
 }
 
 impl App {
@@ -133,8 +139,10 @@ impl App {
                 watching: Mutex::default(),
                 decoder: OnceLock::new(),
                 cloud_state: Mutex::default(),
+                awake: Mutex::default(),
             }),
         };
+        app.settings_to_preset().await?;
         app.mark_interrupted().await?;
         app.find_mounted_cards().await?;
         app.index_what_is_missing().await?;

@@ -1,9 +1,11 @@
 //! Owns one run of the main job: offload, then describe, then upload, each step stored before the next begins.
 
-use crate::jobs::parse_plan;
+use crate::jobs::{JobOptions, parse_plan};
+use crate::queue::{self, Slots, Turn};
 use crate::store::EventStore;
 use crate::{App, clock, lock, not_found, progress, state_problem};
 use checkgate_catalog::{CopyRow, JobRow};
+use checkgate_model::preset::fed_by;
 use checkgate_model::{CopyId, ErrorCode, JobState, Problem};
 use checkgate_offload::{CopyPlan, FileState, OffloadReport, Outcome, Plan, PriorFile};
 
@@ -32,23 +34,41 @@ impl App {
     async fn try_run_job(&self, id: &str) -> Result<(JobState, Option<Problem>), Problem> {
         let job = self.catalog().job(id).await.map_err(state_problem)?.ok_or_else(|| not_found("job", id))?;
         let plan = parse_plan(&job)?;
+        let root = self.root_of(&job.card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "the card is not mounted"))?;
+        let copies = self.catalog().copies_of_job(id).await.map_err(state_problem)?;
+        let needs = self.needs_of(&root, &copies, |copy| level_of(&plan.options, copy) == 1).await;
+        let stored = serde_json::to_string(&needs).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        self.catalog().enqueue(id, plan.options.priority, &stored).await.map_err(state_problem)?;
+        self.announce();
+        let awake = self.stay_awake().await;
+        let slots = match self.wait_turn(id, &needs).await? {
+            Turn::Go(slots) => slots,
+            Turn::Paused => return Ok((JobState::Stopped, None)),
+            Turn::Cancelled => return Ok((JobState::Cancelled, None)),
+            Turn::Closing => return Ok((JobState::Interrupted, Some(closed()))),
+        };
         self.catalog().set_job_state(id, JobState::Running, None, clock::now()).await.map_err(state_problem)?;
         self.catalog().clear_failed_files(id).await.map_err(state_problem)?;
         self.announce();
-        let report = self.offload(&job).await?;
+        let report = self.offload(&job, copies, slots).await?;
+        drop(awake);
         let mut problem = match &report.outcome {
             Outcome::Complete | Outcome::CompleteWithFailures => first_failure(&report),
-            Outcome::Stopped => return Ok((JobState::Stopped, None)),
+            Outcome::Stopped => {
+                let wish = self.catalog().wish_of(id).await.map_err(state_problem)?;
+                return Ok(match wish.as_deref() {
+                    Some(queue::CANCEL) => (JobState::Cancelled, None),
+                    None if self.is_closing() => (JobState::Interrupted, Some(closed())),
+                    _ => (JobState::Stopped, None),
+                });
+            }
             Outcome::Interrupted(problem) => return Ok((JobState::Interrupted, Some(problem.clone()))),
         };
         let resumable = problem.as_ref().is_some_and(|problem| problem.code.exit_code() == 4);
         self.refresh_verdict(&job.card).await;
         self.announce();
         if self.is_closing() {
-            return Ok((
-                JobState::Interrupted,
-                Some(Problem::new(ErrorCode::Stopped, "Checkgate was closed before the card was described")),
-            ));
+            return Ok((JobState::Interrupted, Some(closed())));
         }
         if let Err(trouble) = self.describe_card(&job.card, plan.options.previews).await {
             tracing::warn!(card = %job.card, problem = %trouble, "the card could not be described");
@@ -67,23 +87,25 @@ impl App {
         Ok((state, problem))
     }
 
-    async fn offload(&self, job: &JobRow) -> Result<OffloadReport, Problem> {
+    async fn offload(&self, job: &JobRow, copies: Vec<CopyRow>, slots: Slots) -> Result<OffloadReport, Problem> {
         let plan = parse_plan(job)?;
         let root = self.root_of(&job.card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "the card is not mounted"))?;
-        let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
         let mut prior = Vec::new();
         for copy in &copies {
             prior.extend(self.prior_files(copy).await?);
         }
+        let levels: Vec<u8> = copies.iter().map(|copy| level_of(&plan.options, copy)).collect();
+        let feeders = fed_by(&levels);
         let offload_plan = Plan {
             card_root: root,
             copies: copies
                 .iter()
-                .map(|copy| CopyPlan {
+                .zip(&feeders)
+                .map(|(copy, feeder)| CopyPlan {
                     id: CopyId(copy.id.clone()),
                     label: copy.label.clone(),
                     root: copy.root.clone().into(),
-                    fed_by: fed_by(&plan.options.cascade, &copies, copy),
+                    fed_by: feeder.map(|at| CopyId(copies[at].id.clone())),
                 })
                 .collect(),
             hashes: plan.options.hashes.clone(),
@@ -94,17 +116,27 @@ impl App {
             prior,
         };
         let (control, meter) = (checkgate_offload::Control::new(), checkgate_offload::Meter::new());
-        lock(&self.inner.live).add_job(&job.id, &job.card, plan.options.verify, control.clone(), meter.clone());
+        let live = self.live_job(job, &plan.options, &copies, &feeders, control.clone(), meter.clone()).await?;
+        lock(&self.inner.live).add_job(&job.id, live);
         self.start_ticking();
-        let mut store = EventStore::new(self.clone(), &job.card, &job.id, copies);
-        let (result, mut store) = tokio::task::spawn_blocking(move || {
+        let mut store = EventStore::new(self.clone(), &job.card, &job.id, copies, slots.clone());
+        let (asked, stopper) = (job.id.clone(), control.clone());
+        let app = self.clone();
+        let ears = tokio::spawn(async move {
+            app.until_wished(&asked).await;
+            stopper.stop();
+        });
+        let ran = tokio::task::spawn_blocking(move || {
             let result = checkgate_offload::run(&offload_plan, &control, &meter, &mut |event| store.store(event));
             let flushed = store.flush();
             (result.map_err(|error| error.problem()).and_then(|report| flushed.map_err(state_problem).map(|()| report)), store)
         })
-        .await
-        .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        .await;
+        ears.abort();
+        slots.give_back();
+        self.store_speeds(&job.id).await;
         progress::forget_job(self, &job.id);
+        let (result, mut store) = ran.map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
         if let Err(error) = tokio::task::block_in_place(|| store.flush()) {
             tracing::error!(%error, "events could not be stored");
         }
@@ -169,14 +201,13 @@ impl App {
     }
 }
 
-/// The copy that this one is made from; `None` where that is the card.
-fn fed_by(cascade: &[String], copies: &[CopyRow], copy: &CopyRow) -> Option<CopyId> {
-    let step = cascade.iter().position(|destination| *destination == copy.destination)?;
-    let giver = match step.checked_sub(1) {
-        Some(before) => copies.iter().find(|other| other.destination == cascade[before]),
-        None => copies.iter().find(|other| !cascade.contains(&other.destination)),
-    };
-    giver.map(|giver| CopyId(giver.id.clone()))
+/// Level of the cascade that a copy is on.
+fn level_of(options: &JobOptions, copy: &CopyRow) -> u8 {
+    options.levels.get(&copy.destination).copied().unwrap_or(1)
+}
+
+fn closed() -> Problem {
+    Problem::new(ErrorCode::Stopped, "Checkgate was closed before the job was done")
 }
 
 /// The problem that stands for the whole run: the worst first, so that a broken card is never hidden by a full disk.
