@@ -5,7 +5,7 @@ use crate::shell::Shell;
 use checkgate_contract::{
     CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty,
     ExportRequest, FolderRequest, FolderSketch, JobRequest, MaybeId, MoveJob, OverrideRequest, PresetDetail, PresetList,
-    PresetRequest, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame, WithdrawRequest, Written,
+    PresetRequest, PresetView, ProjectRequest, SignOffRequest, Snapshot, StartOffload, UiFrame, WithdrawRequest, Written,
 };
 use checkgate_model::Problem;
 use tauri::ipc::{Channel, Invoke};
@@ -44,6 +44,7 @@ adapters! {
     eject_card(request: CardRequest) -> Empty = |app| app.eject_card(request);
     override_finding(request: OverrideRequest) -> Empty = |app| app.override_finding(request);
     withdraw_override(request: WithdrawRequest) -> Empty = |app| app.withdraw_override(request);
+    sign_off(request: SignOffRequest) -> Empty = |app| app.sign_off_as_asked(request);
     set_preset(request: PresetView) -> Empty = |app| app.set_preset(request);
     set_cloud(request: CloudRequest) -> Empty = |app| app.set_cloud(request);
     set_project(request: ProjectRequest) -> Empty = |app| app.set_project(request);
@@ -126,6 +127,7 @@ handled![
     pick_verification,
     override_finding,
     withdraw_override,
+    sign_off,
     export,
     set_preset,
     set_cloud,

@@ -44,7 +44,7 @@ pub use export::{Exported, export_records};
 pub use home::Home;
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;
-pub use presets::{KnownPreset, Resolved, options_of, parse_preset, preset_text};
+pub use presets::{KnownPreset, Resolved, is_shipped, options_of, parse_preset, preset_text};
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
 pub use repair::{RepairRequest, compare_folders};
 pub use rules_check::{RuleSettings, RuleWords, RulesRequest, rule_profile, rules_in_words};

@@ -138,8 +138,7 @@ impl App {
             let words = format!("there is no preset {name} of your own; shipped ones stay");
             return Err(Problem::new(ErrorCode::NotFound, words));
         }
-        let shipped = SHIPPED.iter().any(|(known, _)| *known == name);
-        if !shipped && self.settings().await?.preset == name {
+        if !is_shipped(name) && self.settings().await?.preset == name {
             let words = format!("{name} is the preset that is used; use another one first");
             return Err(Problem::new(ErrorCode::BadRequest, words));
         }
@@ -161,7 +160,10 @@ impl App {
         let presets = self.presets().await?;
         Ok(PresetList {
             used: self.settings().await?.preset,
-            presets: presets.iter().map(|(name, known)| PresetDetail::of(name, known.own, &known.preset)).collect(),
+            presets: presets
+                .iter()
+                .map(|(name, known)| PresetDetail::of(name, known.own, is_shipped(name), &known.preset))
+                .collect(),
             tokens: Token::ALL
                 .iter()
                 .map(|token| TokenView {
@@ -237,6 +239,12 @@ impl App {
         }
         Ok(resolved)
     }
+}
+
+/// Whether a preset of that name ships.
+#[must_use]
+pub fn is_shipped(name: &str) -> bool {
+    SHIPPED.iter().any(|(known, _)| *known == name)
 }
 
 /// Where a destination of a preset is today; more than one place of that name is refused rather than guessed.

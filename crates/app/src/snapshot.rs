@@ -414,8 +414,12 @@ fn stations(
         () if total == 0 => (StationState::Waiting, String::new()),
         () if failed > 0 => (StationState::Failed, format!("{failed} of {total} failed")),
         () if written == total => (StationState::Done, format!("{total} of {total}")),
+        () if state == Some(JobState::Waiting) => (StationState::Waiting, "in the queue".to_owned()),
         () if running => (StationState::Working, format!("copy {} of {total}", (written + 1).min(total))),
-        () if held => (StationState::Attention, "stopped".to_owned()),
+        () if held => {
+            (StationState::Attention, if state == Some(JobState::Stopped) { "paused" } else { "interrupted" }.to_owned())
+        }
+        () if state == Some(JobState::Cancelled) => (StationState::Waiting, "cancelled".to_owned()),
         () => (StationState::Waiting, String::new()),
     };
     let proven = match () {

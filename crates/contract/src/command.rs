@@ -71,6 +71,8 @@ commands! {
     override_finding(req::OverrideRequest) -> req::Empty;
     /// Takes back overrides of a card.
     withdraw_override(req::WithdrawRequest) -> req::Empty;
+    /// Signs for what no program can see, or takes that back.
+    sign_off(req::SignOffRequest) -> req::Empty;
     /// Opens a dialog and writes an ALE or CSV.
     export(req::ExportRequest) -> req::Written;
     /// Changes what runs by itself.

@@ -68,6 +68,9 @@ pub struct PresetDetail {
     pub name: String,
     /// The user's own, which can be removed.
     pub own: bool,
+    /// One of that name ships; it is there again when the user's own is removed.
+    #[serde(default)]
+    pub shipped: bool,
     /// One line.
     pub about: String,
     /// Folder template.
@@ -108,10 +111,11 @@ pub struct PresetList {
 impl PresetDetail {
     /// As it is shown.
     #[must_use]
-    pub fn of(name: &str, own: bool, preset: &Preset) -> Self {
+    pub fn of(name: &str, own: bool, shipped: bool, preset: &Preset) -> Self {
         Self {
             name: name.to_owned(),
             own,
+            shipped,
             about: preset.about.clone(),
             folder: preset.folder.clone(),
             values: preset.values.clone(),
@@ -191,8 +195,8 @@ mod tests {
             destinations: vec![PresetDestination { label: Some("SSD-7".to_owned()), level: 1, ..PresetDestination::default() }],
             ..Preset::default()
         };
-        assert_eq!(PresetDetail::of("x", true, &preset).preset(), Ok(preset));
-        let mut wrong = PresetDetail::of("x", true, &Preset::default());
+        assert_eq!(PresetDetail::of("x", true, false, &preset).preset(), Ok(preset));
+        let mut wrong = PresetDetail::of("x", true, false, &Preset::default());
         wrong.verify = "twice".to_owned();
         assert!(wrong.preset().is_err());
     }

@@ -121,6 +121,27 @@ pub struct WithdrawRequest {
     pub code: String,
 }
 
+/// A signature of a named person, or its withdrawal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SignOffRequest {
+    /// Card.
+    pub card: String,
+    /// For what.
+    pub what: checkgate_model::SignOffKind,
+    /// Copy that was taken away, by id or label.
+    #[serde(default)]
+    #[ts(optional)]
+    pub copy: Option<String>,
+    /// Who signs, by name.
+    pub by: String,
+    /// A word about it.
+    #[serde(default)]
+    pub note: String,
+    /// Take the signature back.
+    #[serde(default)]
+    pub withdraw: bool,
+}
+
 /// What to export.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ExportRequest {

@@ -79,6 +79,7 @@ pub fn generate() -> String {
         request::ClipRequest,
         request::OverrideRequest,
         request::WithdrawRequest,
+        request::SignOffRequest,
         request::ExportRequest,
         request::CloudRequest,
         request::ProjectRequest,

@@ -155,7 +155,7 @@ async fn show(app: &App, name: &str, card: Option<String>, output: &Output) -> R
     let preset = app.preset(name).await?;
     if output.json {
         let own = app.presets().await?.get(name).is_some_and(|known| known.own);
-        output.value(&PresetDetail::of(name, own, &preset));
+        output.value(&PresetDetail::of(name, own, checkgate_app::is_shipped(name), &preset));
         return Ok(());
     }
     output.line(preset_text(&preset)?.trim_end());

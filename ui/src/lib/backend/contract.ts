@@ -960,6 +960,10 @@ name: string,
  */
 own: boolean, 
 /**
+ * One of that name ships; it is there again when the user's own is removed.
+ */
+shipped: boolean, 
+/**
  * One line.
  */
 about: string, 
@@ -1280,6 +1284,32 @@ card: string,
  */
 code: string, };
 
+export type SignOffRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * For what.
+ */
+what: SignOffKind, 
+/**
+ * Copy that was taken away, by id or label.
+ */
+copy?: string, 
+/**
+ * Who signs, by name.
+ */
+by: string, 
+/**
+ * A word about it.
+ */
+note: string, 
+/**
+ * Take the signature back.
+ */
+withdraw: boolean, };
+
 export type ExportRequest = { 
 /**
  * Card.
@@ -1369,6 +1399,8 @@ export interface Commands {
   override_finding: { req: OverrideRequest; res: Empty };
   /** Takes back overrides of a card. */
   withdraw_override: { req: WithdrawRequest; res: Empty };
+  /** Signs for what no program can see, or takes that back. */
+  sign_off: { req: SignOffRequest; res: Empty };
   /** Opens a dialog and writes an ALE or CSV. */
   export: { req: ExportRequest; res: Written };
   /** Changes what runs by itself. */
