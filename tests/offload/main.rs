@@ -5,6 +5,7 @@
 
 mod bit_flips;
 mod card_faults;
+mod card_left;
 mod drive_faults;
 mod file_systems;
 mod presets;

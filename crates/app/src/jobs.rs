@@ -65,6 +65,9 @@ pub(crate) struct JobPlan {
     pub(crate) options: JobOptions,
     pub(crate) started: Timestamp,
     pub(crate) host_name: String,
+    /// When it first went on from another copy instead of the card: a generation of its own, and one only, however often it is resumed.
+    #[serde(default)]
+    pub(crate) from_copy_since: Option<Timestamp>,
 }
 
 impl JobPlan {
@@ -145,7 +148,7 @@ impl App {
             refuse_foreign_folder(&row.reel, &destination.label, root, &earlier)?;
         }
         let job = clock::new_id();
-        let plan = JobPlan { options, started: clock::now(), host_name: host_name() };
+        let plan = JobPlan { options, started: clock::now(), host_name: host_name(), from_copy_since: None };
         let job_row = JobRow {
             id: job.clone(),
             card: card.to_owned(),
@@ -194,8 +197,13 @@ impl App {
         if job.state == JobState::Done {
             return Err(Problem::new(ErrorCode::BadRequest, "the job is done; there is nothing to resume"));
         }
-        if self.root_of(&job.card).is_none() {
-            self.look_for_card(&job.card).await?;
+        if self.root_of(&job.card).is_none()
+            && let Err(gone) = self.look_for_card(&job.card).await
+        {
+            let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
+            if self.giver_of(&job.card, &copies).await?.is_none() {
+                return Err(gone);
+            }
         }
         let guard = self.hold(&job.id)?;
         // It waits from now on: whoever asks at once must not see what it was before.

@@ -8,6 +8,7 @@ use checkgate_catalog::{CopyRow, JobRow};
 use checkgate_model::preset::fed_by;
 use checkgate_model::{CopyId, ErrorCode, JobState, Problem};
 use checkgate_offload::{CopyPlan, FileState, OffloadReport, Outcome, Plan, PriorFile};
+use std::path::PathBuf;
 
 impl App {
     /// Runs a job to its end. Every ending is stored; nothing is returned because everybody else reads the state.
@@ -34,9 +35,8 @@ impl App {
     async fn try_run_job(&self, id: &str) -> Result<(JobState, Option<Problem>), Problem> {
         let job = self.catalog().job(id).await.map_err(state_problem)?.ok_or_else(|| not_found("job", id))?;
         let plan = parse_plan(&job)?;
-        let root = self.root_of(&job.card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "the card is not mounted"))?;
-        let copies = self.catalog().copies_of_job(id).await.map_err(state_problem)?;
-        let needs = self.needs_of(&root, &copies, |copy| level_of(&plan.options, copy) == 1).await;
+        let making = self.making_of(&job).await?;
+        let needs = self.needs_of(&making.root, &making.copies, |copy| making.level_of(&plan.options, copy) == 1).await;
         let stored = serde_json::to_string(&needs).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
         self.catalog().enqueue(id, plan.options.priority, &stored).await.map_err(state_problem)?;
         self.announce();
@@ -50,7 +50,7 @@ impl App {
         self.catalog().set_job_state(id, JobState::Running, None, clock::now()).await.map_err(state_problem)?;
         self.catalog().clear_failed_files(id).await.map_err(state_problem)?;
         self.announce();
-        let report = self.offload(&job, copies, slots).await?;
+        let report = self.offload(&job, making, slots).await?;
         drop(awake);
         let mut problem = match &report.outcome {
             Outcome::Complete | Outcome::CompleteWithFailures => first_failure(&report),
@@ -87,14 +87,50 @@ impl App {
         Ok((state, problem))
     }
 
-    async fn offload(&self, job: &JobRow, copies: Vec<CopyRow>, slots: Slots) -> Result<OffloadReport, Problem> {
-        let plan = parse_plan(job)?;
-        let root = self.root_of(&job.card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "the card is not mounted"))?;
+    /// From what, and which copies. Where the card has left, what is missing is made from a copy that is whole: the engine goes on with
+    /// that copy's history, so that every byte is held against what came from the card.
+    async fn making_of(&self, job: &JobRow) -> Result<Making, Problem> {
+        let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
+        if let Some(root) = self.root_of(&job.card) {
+            return Ok(Making { root, copies, giver: None });
+        }
+        let giver = self.giver_of(&job.card, &copies).await?.ok_or_else(|| {
+            Problem::new(ErrorCode::SourceGone, "the card is not mounted, and no copy of this job is whole and connected")
+        })?;
+        let words = format!("the card is not mounted; what is missing is made from the proven copy on {}", giver.label);
+        self.catalog().log(&job.card, clock::now(), &words).await.map_err(state_problem)?;
+        let copies = copies.into_iter().filter(|copy| !is_whole(copy)).collect();
+        Ok(Making { root: giver.root.clone().into(), copies, giver: Some(giver) })
+    }
+
+    /// The copy with the strongest evidence that is whole, not in doubt, and connected, if another one of the job is not whole.
+    pub(crate) async fn giver_of(&self, card: &str, copies: &[CopyRow]) -> Result<Option<CopyRow>, Problem> {
+        if copies.iter().all(is_whole) {
+            return Ok(None);
+        }
+        let doubts = self.catalog().copy_doubts(card).await.map_err(state_problem)?;
+        let connected = |copy: &&CopyRow| std::path::Path::new(&copy.root).is_dir();
+        let whole = copies.iter().filter(|copy| is_whole(copy) && !doubts.contains_key(&copy.id));
+        Ok(whole.filter(connected).max_by_key(|copy| copy.evidence).cloned())
+    }
+
+    async fn offload(&self, job: &JobRow, making: Making, slots: Slots) -> Result<OffloadReport, Problem> {
+        let mut plan = parse_plan(job)?;
+        let levels: Vec<u8> = making.copies.iter().map(|copy| making.level_of(&plan.options, copy)).collect();
+        let Making { root, copies, giver } = making;
+        if giver.is_some() {
+            if plan.from_copy_since.is_none() {
+                plan.from_copy_since = Some(clock::now());
+                let text = serde_json::to_string(&plan).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+                self.catalog().set_job_plan(&job.id, &text).await.map_err(state_problem)?;
+            }
+            // The manifest of the giver is of this job as well; what is made from it must not be taken for that one.
+            plan.started = plan.from_copy_since.unwrap_or(plan.started);
+        }
         let mut prior = Vec::new();
         for copy in &copies {
             prior.extend(self.prior_files(copy).await?);
         }
-        let levels: Vec<u8> = copies.iter().map(|copy| level_of(&plan.options, copy)).collect();
         let feeders = fed_by(&levels);
         let offload_plan = Plan {
             card_root: root,
@@ -144,7 +180,10 @@ impl App {
             result.as_ref().is_ok_and(|report| matches!(report.outcome, Outcome::Complete | Outcome::CompleteWithFailures));
         self.store_copies(store.into_copies(), result.as_ref().ok(), ended).await?;
         let report = result?;
-        self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;
+        // The second read of another copy says nothing about the card.
+        if giver.is_none() {
+            self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;
+        }
         Ok(report)
     }
 
@@ -201,9 +240,24 @@ impl App {
     }
 }
 
-/// Level of the cascade that a copy is on.
-fn level_of(options: &JobOptions, copy: &CopyRow) -> u8 {
-    options.levels.get(&copy.destination).copied().unwrap_or(1)
+/// What one run reads and makes.
+struct Making {
+    root: PathBuf,
+    copies: Vec<CopyRow>,
+    /// The copy that is read instead of the card.
+    giver: Option<CopyRow>,
+}
+
+impl Making {
+    /// Level of the cascade that a copy is on; what is made from another copy has one level.
+    fn level_of(&self, options: &JobOptions, copy: &CopyRow) -> u8 {
+        if self.giver.is_some() { 1 } else { options.levels.get(&copy.destination).copied().unwrap_or(1) }
+    }
+}
+
+/// Complete, proven and sealed.
+fn is_whole(copy: &CopyRow) -> bool {
+    copy.state == "sealed" && copy.failed_files == 0 && copy.evidence.is_some()
 }
 
 fn closed() -> Problem {
