@@ -55,7 +55,8 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
 fn read_checked(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
     let damaged = |error: exr::error::Error| match error {
         exr::error::Error::NotSupported(what) => {
-            PreviewError::Unsupported { path: path.to_path_buf(), what: format!("EXR: {what}") }
+            let what = format!("EXR with {}", what.trim_end_matches("not supported yet").trim_end());
+            PreviewError::Unsupported { path: path.to_path_buf(), what }
         }
         other => PreviewError::damaged(path, other.to_string()),
     };
@@ -111,6 +112,7 @@ fn read_checked(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
         pixel_aspect: if (0.1..=10.0).contains(&aspect) { aspect } else { 1.0 },
         linear: true,
         own_input: Some(own_input(image.attributes.chromaticities.as_ref())),
+        converted: false,
         read_as: "EXR, linear".to_owned(),
     })
 }

@@ -1,7 +1,7 @@
 //! Owns proxies: decode, colour by a baked 65^3 LUT, ProRes 422 Proxy in a MOV with the clip's timecode, reel and sound. Published
 //! under its name only when complete. ProRes because the usual H.264 encoder is GPL (docs/adr/0004-ffmpeg-child-process.md).
 
-use crate::child::{Running, keep_some};
+use crate::child::{Allowance, Running, keep_some};
 use crate::decode::{checked_format, frame_file};
 use crate::error::{PreviewError, ToolError};
 use crate::ffmpeg::Ffmpeg;
@@ -345,7 +345,9 @@ fn encode(
         source: ToolError::CannotStart { program: ffmpeg.path().to_path_buf(), source },
     };
     let children = Children::default();
-    let mut encoder = Running::spawn(&mut encoder_command(ffmpeg, plan, partial)).map_err(start_failed)?;
+    let memory_bytes = ffmpeg.limits().memory_bytes;
+    let mut encoder = Running::spawn(&mut encoder_command(ffmpeg, plan, partial), Allowance { memory_bytes, files: true })
+        .map_err(start_failed)?;
     let mut sink = encoder.child().stdin.take().expect("stdin was asked for");
     let encoder_said = encoder.child().stderr.take().expect("stderr was asked for");
     children.add(encoder);
@@ -353,7 +355,9 @@ fn encode(
 
     let mut decoded = None;
     if let Frames::Container { path, pixel_format, .. } = &plan.frames {
-        let mut decoder = Running::spawn(&mut decoder_command(ffmpeg, path, pixel_format)).map_err(start_failed)?;
+        let mut decoder =
+            Running::spawn(&mut decoder_command(ffmpeg, path, pixel_format), Allowance { memory_bytes, files: false })
+                .map_err(start_failed)?;
         let planes = decoder.child().stdout.take().expect("stdout was asked for");
         let said = decoder.child().stderr.take().expect("stderr was asked for");
         children.add(decoder);
