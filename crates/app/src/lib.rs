@@ -11,6 +11,7 @@ mod delivery;
 mod describe;
 mod export;
 mod home;
+mod inputs;
 mod jobs;
 mod joined;
 mod journal;
@@ -38,6 +39,9 @@ mod watching;
 pub use card_source::inspect;
 pub use export::{Exported, export_records};
 pub use home::Home;
+pub use inputs::{
+    DecodingTools, FfmpegTool, decoder_plugins, decoding_tools, forget_input_override, input_overrides, set_input_override,
+};
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
