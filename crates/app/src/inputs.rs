@@ -21,8 +21,10 @@ struct InputFile {
 /// What decodes pictures on this machine.
 #[derive(Debug, Clone, Serialize)]
 pub struct DecodingTools {
-    /// The ffmpeg, or why there is none.
-    pub ffmpeg: Result<FfmpegTool, String>,
+    /// The ffmpeg.
+    pub ffmpeg: Option<FfmpegTool>,
+    /// Why there is none.
+    pub ffmpeg_problem: Option<String>,
     /// Plug-ins, with their names or what is wrong with them.
     pub plugins: Vec<Plugin>,
     /// Where plug-ins are looked for, unless `CHECKGATE_DECODERS` names another folder.
@@ -120,13 +122,15 @@ pub fn decoder_plugins(home: Option<PathBuf>) -> Plugins {
 /// What decodes pictures on this machine.
 #[must_use]
 pub fn decoding_tools(home: Option<PathBuf>) -> DecodingTools {
-    let ffmpeg = Ffmpeg::find().map_err(|error| error.to_string()).map(|ffmpeg| FfmpegTool {
+    let found = Ffmpeg::find();
+    let ffmpeg_problem = found.as_ref().err().map(ToString::to_string);
+    let ffmpeg = found.ok().map(|ffmpeg| FfmpegTool {
         path: ffmpeg.path().to_path_buf(),
         version: ffmpeg.version().to_owned(),
         licence: ffmpeg.licence().to_owned(),
     });
     let plugin_folder = Home::named(home.clone()).map(|home| home.decoders());
-    DecodingTools { ffmpeg, plugins: decoder_plugins(home).list(), plugin_folder }
+    DecodingTools { ffmpeg, ffmpeg_problem, plugins: decoder_plugins(home).list(), plugin_folder }
 }
 
 #[cfg(test)]

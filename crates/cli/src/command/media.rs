@@ -150,10 +150,10 @@ pub(crate) async fn tools(home: Option<PathBuf>, output: &Output) -> Result<u8, 
         return Ok(0);
     }
     match &tools.ffmpeg {
-        Ok(ffmpeg) => {
+        Some(ffmpeg) => {
             output.line(&format!("ffmpeg    {}  {}  {}", ffmpeg.version, ffmpeg.licence, ffmpeg.path.display()));
         }
-        Err(why) => output.line(&format!("ffmpeg    none: {why}")),
+        None => output.line(&format!("ffmpeg    none: {}", tools.ffmpeg_problem.as_deref().unwrap_or("not looked for"))),
     }
     output.line("built in  EXR, DPX, Cineon, DNG, ARRIRAW (no colour), TIFF, PNG, JPEG");
     for plugin in &tools.plugins {
