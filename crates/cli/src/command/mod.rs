@@ -6,6 +6,8 @@ mod lists;
 mod media;
 mod mhl;
 pub(crate) mod policies;
+pub(crate) mod presets;
+pub(crate) mod queue;
 mod repair;
 mod rules;
 mod stopper;
