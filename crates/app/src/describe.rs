@@ -7,7 +7,7 @@ use crate::verdict::newest_copies;
 use crate::{App, clock, lock, not_found, state_problem};
 use checkgate_color::{ColorEngine, InputOverride, choose_for_record};
 use checkgate_model::{CardRecognition, Clip, ClipKind, ClipRecord, ErrorCode, FileRole, Finding, Problem, Severity};
-use checkgate_preview::{Ffmpeg, Media, Picture, Plugins, PreviewError, Seek, StillRequest, still};
+use checkgate_preview::{Ffmpeg, Media, Picture, Plugins, PreviewError, StillRequest, still};
 use std::path::{Path, PathBuf};
 
 /// What a person set up for pictures.
@@ -34,7 +34,7 @@ pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord, setup
     Some(StillRequest { camera_proxies, plugins: setup.plugins.clone(), ..StillRequest::new(media, input) })
 }
 
-/// Makes the picture of a clip, at most `max_width` wide.
+/// Makes the picture of a clip.
 pub(crate) fn picture_of(
     decoder: Option<&Ffmpeg>,
     engine: &dyn ColorEngine,
@@ -42,15 +42,14 @@ pub(crate) fn picture_of(
     clip: &Clip,
     record: &ClipRecord,
     setup: &PictureSetup,
-    max_width: usize,
-    seek: Seek,
+    size: PictureSize,
 ) -> Option<Result<Picture, PreviewError>> {
     if clip.kind == ClipKind::Sound {
         return None;
     }
     let mut request = still_request(root, clip, record, setup)?;
-    request.max_width = Some(max_width);
-    request.seek = seek;
+    request.max_width = Some(size.width());
+    request.seek = size.seek();
     Some(still(decoder, engine, &request))
 }
 

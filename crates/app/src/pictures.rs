@@ -30,10 +30,18 @@ impl PictureSize {
         }
     }
 
-    const fn width(self) -> usize {
+    pub(crate) const fn width(self) -> usize {
         match self {
             Self::Small => 480,
             Self::Large => 1600,
+        }
+    }
+
+    /// A thumbnail does not wait for a whole group of pictures.
+    pub(crate) const fn seek(self) -> Seek {
+        match self {
+            Self::Small => Seek::Keyframe,
+            Self::Large => Seek::Exact,
         }
     }
 
@@ -77,8 +85,7 @@ fn render(
     let engine = app.color()?;
     let decoder = app.decoder().ok();
     let setup = PictureSetup { overrides: app.home().input_overrides()?, plugins: app.home().plugins() };
-    let seek = if size == PictureSize::Small { Seek::Keyframe } else { Seek::Exact };
-    let made = picture_of(decoder.as_ref(), engine, root, clip, record, &setup, size.width(), seek);
+    let made = picture_of(decoder.as_ref(), engine, root, clip, record, &setup, size);
     let Some(made) = made else { return Ok(None) };
     let picture = made.map_err(|error| media_problem(&error))?;
     let jpeg = picture.to_jpeg(JPEG_QUALITY).map_err(|error| media_problem(&error))?;
