@@ -83,6 +83,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("apalis-sqlite", &["cloud"], "the workflow engine is behind the cloud's stages"),
     ("object_store", &["cloud"], "the cloud's store"),
     ("reqwest", &["transfer", "cloud"], "only the upload client and the cloud open connections"),
+    ("libloading", &["preview"], "only the decoder host loads libraries, in its own process"),
     ("fuser", &["testkit"], "only tests serve a file system that fails"),
     ("notify", &["volume"], "only `volume` watches folders"),
     ("axum", &["cloud"], "only the cloud serves HTTP"),

@@ -5,13 +5,20 @@ use crate::card_source::CardSource;
 use crate::pictures::{self, PictureSize};
 use crate::verdict::newest_copies;
 use crate::{App, clock, lock, not_found, state_problem};
-use checkgate_color::{ColorEngine, input_space};
+use checkgate_color::{ColorEngine, InputOverride, choose_for_record};
 use checkgate_model::{CardRecognition, Clip, ClipKind, ClipRecord, ErrorCode, FileRole, Finding, Problem, Severity};
-use checkgate_preview::{Ffmpeg, Media, Picture, PreviewError, StillRequest, still};
+use checkgate_preview::{Ffmpeg, Media, Picture, Plugins, PreviewError, StillRequest, still};
 use std::path::{Path, PathBuf};
 
+/// What a person set up for pictures.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PictureSetup {
+    pub(crate) overrides: Vec<InputOverride>,
+    pub(crate) plugins: Plugins,
+}
+
 /// How a clip's picture is asked for.
-pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord) -> Option<StillRequest> {
+pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord, setup: &PictureSetup) -> Option<StillRequest> {
     let essence = clip.essence()?;
     let media = if clip.kind == ClipKind::Sequence {
         let frames = clip.files.iter().filter(|file| file.role == FileRole::Frame).map(|file| root.join(file.path.as_str()));
@@ -19,26 +26,30 @@ pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord) -> Op
     } else {
         Media::File(root.join(essence.path.as_str()))
     };
-    let (gamma, primaries) = (record.text("color.gamma"), record.text("color.primaries"));
-    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let input = input_space(given(&gamma).as_deref(), given(&primaries).as_deref());
-    Some(StillRequest::new(media, input))
+    let input = choose_for_record(record, &setup.overrides).explained();
+    let of_role =
+        |role: FileRole| clip.files.iter().filter(move |file| file.role == role).map(|file| root.join(file.path.as_str()));
+    // A moving proxy shows the frame that was asked for; a thumbnail is the camera's choice.
+    let camera_proxies = of_role(FileRole::Proxy).chain(of_role(FileRole::Thumbnail)).collect();
+    Some(StillRequest { camera_proxies, plugins: setup.plugins.clone(), ..StillRequest::new(media, input) })
 }
 
-/// Makes the picture of a clip, at most `max_width` wide.
+/// Makes the picture of a clip.
 pub(crate) fn picture_of(
     decoder: Option<&Ffmpeg>,
     engine: &dyn ColorEngine,
     root: &Path,
     clip: &Clip,
     record: &ClipRecord,
-    max_width: usize,
+    setup: &PictureSetup,
+    size: PictureSize,
 ) -> Option<Result<Picture, PreviewError>> {
     if clip.kind == ClipKind::Sound {
         return None;
     }
-    let mut request = still_request(root, clip, record)?;
-    request.max_width = Some(max_width);
+    let mut request = still_request(root, clip, record, setup)?;
+    request.max_width = Some(size.width());
+    request.seek = size.seek();
     Some(still(decoder, engine, &request))
 }
 
@@ -119,7 +130,9 @@ impl App {
             let (picture, words) = match made {
                 Ok(Some(picture)) => {
                     let words = picture.provenance.line();
-                    if !picture.provenance.colour_managed {
+                    if picture.provenance.camera_proxy {
+                        findings.push(by_camera(clip, &picture.provenance.read_as));
+                    } else if !picture.provenance.colour_managed {
                         findings.push(unmanaged(clip, &picture.provenance.input_reason));
                     }
                     (Ok(picture), words)
@@ -180,12 +193,22 @@ impl App {
     }
 }
 
+fn by_camera(clip: &Clip, read_as: &str) -> Finding {
+    Finding::new(
+        "preview.camera_proxy",
+        Severity::Note,
+        format!("{}: the picture is the camera's own rendering, not decoded from the original: {read_as}", clip.name),
+        "Look at the original with the camera maker's own player, or add a decoder plug-in (docs/decoder-plugins.md).",
+    )
+    .with_clip(&clip.name)
+}
+
 fn unmanaged(clip: &Clip, reason: &str) -> Finding {
     Finding::new(
         "preview.not_colour_managed",
         Severity::Note,
         format!("{}: the picture shows code values as recorded: {reason}", clip.name),
-        "Choose the input colour space by hand with `checkgate preview --input`.",
+        "Choose the input colour space with `checkgate preview --input`, or for the camera format with `checkgate color set-input`.",
     )
     .with_clip(&clip.name)
 }
@@ -210,4 +233,46 @@ pub(crate) fn search_words(reel: &str, record: &ClipRecord) -> String {
     let mut words = vec![record.clip.clone(), reel.to_owned()];
     words.extend(names.iter().map(|name| record.text(name)));
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use checkgate_model::{ClipFile, FieldValue, RelPath};
+
+    #[test]
+    fn a_picture_is_asked_for_with_what_the_record_a_person_and_the_camera_give() {
+        let file = |path: &str, role: FileRole| ClipFile { path: RelPath::new(path).unwrap(), size_bytes: 1, role };
+        let clip = Clip {
+            name: "A001".to_owned(),
+            roll: None,
+            kind: ClipKind::Video,
+            sequence: None,
+            files: vec![
+                file("Thmbnl/A001T01.JPG", FileRole::Thumbnail),
+                file("Clip/A001.MXF", FileRole::Essence),
+                file("Sub/A001S01.MP4", FileRole::Proxy),
+            ],
+        };
+        let mut record = ClipRecord::new("A001");
+        record.state("color.gamma", "", Some(FieldValue::Text("LOG-C".to_owned())), "LOG-C", "mxf");
+        record.state("exposure.index", "ISO", Some(FieldValue::Int(400)), "400", "mxf");
+        let root = Path::new("card");
+        let request = still_request(root, &clip, &record, &PictureSetup::default()).unwrap();
+        assert_eq!(request.media, Media::File(root.join("Clip/A001.MXF")));
+        assert_eq!(request.input.space(), Some("ARRI LogC3 (EI400)"));
+        assert_eq!(request.camera_proxies, [root.join("Sub/A001S01.MP4"), root.join("Thmbnl/A001T01.JPG")]);
+        let over = InputOverride {
+            make: None,
+            model: None,
+            format: None,
+            gamma: Some("logc".to_owned()),
+            space: "ARRI LogC4".to_owned(),
+            note: "camera test".to_owned(),
+        };
+        let setup = PictureSetup { overrides: vec![over], ..PictureSetup::default() };
+        let request = still_request(root, &clip, &record, &setup).unwrap();
+        assert_eq!(request.input.space(), Some("ARRI LogC4"));
+        assert!(request.input.reason().contains("camera test"));
+    }
 }

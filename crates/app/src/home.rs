@@ -13,11 +13,9 @@ pub struct Home {
 impl Home {
     /// Opens or creates the folder: the one given, else `CHECKGATE_HOME`, else `checkgate` in the user's data folder.
     pub(crate) fn open(given: Option<PathBuf>) -> Result<Self, Problem> {
-        let root =
-            given.or_else(|| std::env::var_os("CHECKGATE_HOME").map(PathBuf::from)).or_else(data_folder).ok_or_else(|| {
-                Problem::new(ErrorCode::StateFailed, "no folder for Checkgate's own state is known; set CHECKGATE_HOME")
-            })?;
-        let home = Self { root };
+        let home = Self::named(given).ok_or_else(|| {
+            Problem::new(ErrorCode::StateFailed, "no folder for Checkgate's own state is known; set CHECKGATE_HOME")
+        })?;
         for folder in [home.root.clone(), home.locks(), home.pictures(), home.results()] {
             files::create_folder_all(&folder).map_err(|error| {
                 let mut problem =
@@ -31,6 +29,12 @@ impl Home {
             Problem::new(ErrorCode::StateFailed, format!("cannot make {} private: {error}", home.root.display()))
         })?;
         Ok(home)
+    }
+
+    /// Where it would be; nothing is created. For what needs no state and looks at a person's choices all the same.
+    pub(crate) fn named(given: Option<PathBuf>) -> Option<Self> {
+        let root = given.or_else(|| std::env::var_os("CHECKGATE_HOME").map(PathBuf::from)).or_else(data_folder)?;
+        Some(Self { root })
     }
 
     /// The folder itself.
@@ -67,6 +71,18 @@ impl Home {
     #[must_use]
     pub fn policies(&self) -> PathBuf {
         self.root.join("policies")
+    }
+
+    /// Input colour spaces that a person set for camera formats.
+    #[must_use]
+    pub fn inputs(&self) -> PathBuf {
+        self.root.join("inputs.toml")
+    }
+
+    /// Decoder plug-ins.
+    #[must_use]
+    pub fn decoders(&self) -> PathBuf {
+        self.root.join("decoders")
     }
 
     /// The user's own presets.

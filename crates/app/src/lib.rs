@@ -12,6 +12,7 @@ mod delivery;
 mod describe;
 mod export;
 mod home;
+mod inputs;
 mod jobs;
 mod joined;
 mod journal;
@@ -42,6 +43,9 @@ mod watching;
 pub use card_source::inspect;
 pub use export::{Exported, export_records};
 pub use home::Home;
+pub use inputs::{
+    DecodingTools, FfmpegTool, decoder_plugins, decoding_tools, forget_input_override, input_overrides, set_input_override,
+};
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;
 pub use presets::{KnownPreset, Resolved, is_shipped, options_of, parse_preset, preset_text};

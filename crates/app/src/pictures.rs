@@ -1,9 +1,9 @@
 //! Owns the pictures kept for the page: small JPEGs made when a card is described, larger ones made when somebody looks.
 
-use crate::describe::picture_of;
+use crate::describe::{PictureSetup, picture_of};
 use crate::{App, not_found, state_problem};
 use checkgate_model::{Clip, ClipRecord, ErrorCode, Problem};
-use checkgate_preview::{Picture, SheetCell, contact_sheet};
+use checkgate_preview::{Picture, Seek, SheetCell, contact_sheet};
 use checkgate_volume::files;
 use std::path::Path;
 
@@ -30,10 +30,18 @@ impl PictureSize {
         }
     }
 
-    const fn width(self) -> usize {
+    pub(crate) const fn width(self) -> usize {
         match self {
             Self::Small => 480,
             Self::Large => 1600,
+        }
+    }
+
+    /// A thumbnail does not wait for a whole group of pictures.
+    pub(crate) const fn seek(self) -> Seek {
+        match self {
+            Self::Small => Seek::Keyframe,
+            Self::Large => Seek::Exact,
         }
     }
 
@@ -76,7 +84,9 @@ fn render(
 ) -> Result<Option<Picture>, Problem> {
     let engine = app.color()?;
     let decoder = app.decoder().ok();
-    let Some(made) = picture_of(decoder.as_ref(), engine, root, clip, record, size.width()) else { return Ok(None) };
+    let setup = PictureSetup { overrides: app.home().input_overrides()?, plugins: app.home().plugins() };
+    let made = picture_of(decoder.as_ref(), engine, root, clip, record, &setup, size);
+    let Some(made) = made else { return Ok(None) };
     let picture = made.map_err(|error| media_problem(&error))?;
     let jpeg = picture.to_jpeg(JPEG_QUALITY).map_err(|error| media_problem(&error))?;
     files::create_folder_all(folder).map_err(|error| file_problem(&error))?;

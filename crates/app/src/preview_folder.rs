@@ -1,10 +1,10 @@
 //! Owns previews of any card, roll or file, without stored state: what `checkgate preview` does.
 
 use crate::card_source::CardSource;
-use crate::describe::still_request;
-use checkgate_color::{Aces, Engine, InputChoice, OutputView};
+use crate::describe::{PictureSetup, still_request};
+use checkgate_color::{Aces, Engine, InputChoice, InputOverride, OutputView};
 use checkgate_model::{Clip, ClipKind, ClipRecord, ErrorCode, Problem, RelPath};
-use checkgate_preview::{Ffmpeg, Picture, SheetCell, contact_sheet, still};
+use checkgate_preview::{Ffmpeg, Picture, Plugins, SheetCell, contact_sheet, still};
 use checkgate_volume::{files, place};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,10 @@ pub struct PreviewOptions {
     pub width: usize,
     /// 16-bit PNG instead of JPEG.
     pub png: bool,
+    /// Input colour spaces that a person set for camera formats.
+    pub overrides: Vec<InputOverride>,
+    /// Decoder plug-ins.
+    pub plugins: Plugins,
 }
 
 /// One rendered clip, or why there is none.
@@ -129,7 +133,8 @@ fn render(
     if clip.kind == ClipKind::Sound {
         return Ok(None);
     }
-    let Some(mut request) = still_request(root, clip, record) else { return Ok(None) };
+    let setup = PictureSetup { overrides: options.overrides.clone(), plugins: options.plugins.clone() };
+    let Some(mut request) = still_request(root, clip, record, &setup) else { return Ok(None) };
     if let Some(space) = &options.input {
         request.input = InputChoice::explicit(space);
     }

@@ -108,10 +108,12 @@ pub(crate) enum Command {
     Mhl(crate::args_mhl::Mhl),
     /// Render ACES previews and a contact sheet of a card, a roll or one file.
     #[command(
-        after_help = "Examples:\n  checkgate preview /mnt/ssd/A003R1JL --out previews\n  checkgate preview clip.mov --out . --input 'ARRI LogC4'\n\nThe input colour space is taken from metadata, or from --input; it is never guessed."
+        after_help = "Examples:\n  checkgate preview /mnt/ssd/A003R1JL --out previews\n  checkgate preview clip.mov --out . --input 'ARRI LogC4'\n\nThe input colour space is taken from metadata, or from --input; it is never guessed. `checkgate tools` shows what decodes here."
     )]
     Preview(Preview),
-    /// Colour spaces and exact evaluation of colour transforms.
+    /// What decodes pictures here: ffmpeg with its version and licence, and decoder plug-ins.
+    Tools,
+    /// Colour spaces, exact evaluation of colour transforms, and the input space of camera formats.
     #[command(subcommand)]
     Color(Color),
     /// Find clips of all known cards: by reel, timecode, scene, take, camera format, file name, or words.
@@ -322,6 +324,36 @@ pub(crate) enum Color {
         /// The conversion an ACES Metadata File describes; files it names are read below its folder only.
         #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "display", "view", "look", "cdl", "cdl_file", "lut", "config", "aces"])]
         amf: Option<PathBuf>,
+    },
+    /// List the input colour spaces that are set for camera formats; pictures take them before the metadata.
+    Inputs,
+    /// Set the input colour space of a camera format. What is not named fits all; the narrowest wins. Pictures made from now on take it.
+    #[command(
+        after_help = "Example:\n  checkgate color set-input 'S-Log3 S-Gamut3.Cine' --model ILME-FX6 --note 'R. Person, camera test'"
+    )]
+    SetInput {
+        /// Colour space; see `checkgate color list`.
+        space: String,
+        /// Maker, as the metadata says it.
+        #[arg(long)]
+        make: Option<String>,
+        /// Model, as the metadata says it.
+        #[arg(long)]
+        model: Option<String>,
+        /// A part of the codec's name.
+        #[arg(long)]
+        format: Option<String>,
+        /// Transfer curve, as the metadata says it.
+        #[arg(long)]
+        gamma: Option<String>,
+        /// Who chose it, or why; stands in each picture's provenance.
+        #[arg(long)]
+        note: String,
+    },
+    /// Take a set input colour space away, by its number in `inputs`.
+    ForgetInput {
+        /// Its number.
+        number: usize,
     },
     /// Print the ACES Metadata File 2.0 of a conversion: it shows exactly what `eval` computes. A look file must stand beside it.
     Amf {

@@ -3,6 +3,7 @@
 
 use crate::input::{InputChoice, input_space};
 use crate::logc3;
+use checkgate_model::{ClipRecord, FieldValue};
 use serde::{Deserialize, Serialize};
 
 /// What the metadata says; absent stays absent.
@@ -133,6 +134,54 @@ pub fn choose_input(facts: &CameraFacts<'_>, overrides: &[InputOverride]) -> Inp
         decision.provenance.push("the gamut is the one its maker uses with this curve".to_owned());
     }
     decision
+}
+
+/// The same from a clip's record.
+#[must_use]
+pub fn choose_for_record(record: &ClipRecord, overrides: &[InputOverride]) -> InputDecision {
+    let text = |name: &str| Some(record.text(name)).filter(|text| !text.is_empty());
+    let number = |name: &str| match record.get(name) {
+        Some(FieldValue::Int(number)) => u32::try_from(*number).ok(),
+        _ => None,
+    };
+    let (make, model, format) = (text("camera.make"), text("camera.model"), text("codec.name"));
+    let (gamma, primaries) = (text("color.gamma"), text("color.primaries"));
+    let facts = CameraFacts {
+        make: make.as_deref(),
+        model: model.as_deref(),
+        format: format.as_deref(),
+        gamma: gamma.as_deref(),
+        primaries: primaries.as_deref(),
+        exposure_index: number("exposure.index"),
+        white_balance_kelvin: number("wb.kelvin"),
+        bits: number("codec.bit_depth"),
+    };
+    choose_input(&facts, overrides)
+}
+
+impl InputDecision {
+    /// The choice with all that led to it as its reason, and how sure it is.
+    #[must_use]
+    pub fn explained(self) -> InputChoice {
+        let said = self.choice.reason().to_owned();
+        let mut reason = said.clone();
+        for step in self.provenance.iter().filter(|step| !step.contains(" is \"") && !step.starts_with("override")) {
+            reason.push_str(&format!("; {step}"));
+        }
+        match self.confidence {
+            Confidence::Stated => reason.push_str(" (stated)"),
+            Confidence::Convention => reason.push_str(" (convention)"),
+            Confidence::Person | Confidence::None => {}
+        }
+        if !self.candidates.is_empty() {
+            reason.push_str(&format!("; to choose from: {}", self.candidates.join(", ")));
+        }
+        match self.choice {
+            InputChoice::Scene { space, .. } => InputChoice::Scene { space, reason },
+            InputChoice::Display { space, .. } => InputChoice::Display { space, reason },
+            InputChoice::Unknown { .. } => InputChoice::Unknown { reason },
+        }
+    }
 }
 
 /// LogC3 depends on the exposure index (ARRI, "ALEXA Log C Curve: Usage in VFX").
@@ -273,6 +322,32 @@ mod tests {
             let engine = crate::Engine::shared().expect("the embedded configuration is read");
             assert_eq!(engine.space(crate::Aces::V2_0, space), Ok(Some(space.to_owned())));
         }
+    }
+
+    #[test]
+    fn a_record_is_decided_with_its_reasons() {
+        let mut record = ClipRecord::new("A001C001");
+        record.state("color.gamma", "", Some(FieldValue::Text("LOG-C".to_owned())), "LOG-C", "mov");
+        record.state("exposure.index", "ISO", Some(FieldValue::Int(400)), "400", "mov");
+        let choice = choose_for_record(&record, &[]).explained();
+        assert_eq!(choice.space(), Some("ARRI LogC3 (EI400)"));
+        assert!(choice.reason().contains("exposure.index is 400") && choice.reason().ends_with("(convention)"), "{choice:?}");
+        record.state("camera.model", "", Some(FieldValue::Text("ALEXA Mini".to_owned())), "ALEXA Mini", "mov");
+        let over = InputOverride {
+            make: None,
+            model: Some("alexa mini".to_owned()),
+            format: None,
+            gamma: None,
+            space: "ARRI LogC4".to_owned(),
+            note: "R. Person".to_owned(),
+        };
+        let choice = choose_for_record(&record, &[over]).explained();
+        assert_eq!(choice.space(), Some("ARRI LogC4"));
+        assert!(choice.reason().contains("R. Person"), "{choice:?}");
+        let mut tungsten_or_not = ClipRecord::new("B001");
+        tungsten_or_not.state("color.gamma", "", Some(FieldValue::Text("S-Log2".to_owned())), "S-Log2", "mov");
+        let choice = choose_for_record(&tungsten_or_not, &[]).explained();
+        assert!(choice.space().is_none() && choice.reason().contains("to choose from: S-Log2 S-Gamut Daylight"), "{choice:?}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod xml;
 pub mod yuv;
 
 pub use amf::{AmfReport, amf_processor};
-pub use camera_input::{CameraFacts, Confidence, InputDecision, InputOverride, choose_input};
+pub use camera_input::{CameraFacts, Confidence, InputDecision, InputOverride, choose_for_record, choose_input};
 pub use engine::{ColorEngine, DisplayListing, Engine, Listing, LookFile, Processor, SpaceListing, apply_parallel};
 pub use error::ColorError;
 pub use input::{InputChoice, input_space};

@@ -9,19 +9,55 @@ use std::time::Duration;
 /// Kept from the end of what a child says on stderr.
 const SAID_BYTES: usize = 16 * 1024;
 
+/// What a child may take, held by the kernel from before its first instruction (on Unix; elsewhere only time and output are held).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    /// Most private memory, in bytes (`RLIMIT_DATA`: what is reserved and never used does not count; macOS does not hold it).
+    pub(crate) memory_bytes: u64,
+    /// Whether it may write files; one that gives its answer on stdout need not.
+    pub(crate) files: bool,
+}
+
+impl Allowance {
+    #[cfg(unix)]
+    #[expect(unsafe_code, reason = "limits of a child are set between fork and exec")]
+    fn impose(self, command: &mut Command) {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        use std::os::unix::process::CommandExt;
+        let limit = move || {
+            let at_most = |bytes: u64| Rlimit { current: Some(bytes), maximum: Some(bytes) };
+            setrlimit(Resource::Core, at_most(0))?;
+            if !self.files {
+                setrlimit(Resource::Fsize, at_most(0))?;
+            }
+            // A caller's own limit may be lower already.
+            let _ = setrlimit(Resource::Data, at_most(self.memory_bytes));
+            Ok(())
+        };
+        // SAFETY: between fork and exec the closure makes system calls alone: it takes no lock and allocates nothing.
+        unsafe {
+            command.pre_exec(limit);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn impose(self, _command: &mut Command) {}
+}
+
 /// A running child that dies with this value.
 pub(crate) struct Running {
     child: Child,
 }
 
 impl Running {
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(command: &mut Command, allowance: Allowance) -> io::Result<Self> {
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
             // A wrapper script's own children end with it.
             command.process_group(0);
         }
+        allowance.impose(command);
         Ok(Self { child: command.spawn()? })
     }
 
@@ -78,10 +114,16 @@ pub(crate) fn keep_some(mut from: impl Read) -> String {
     String::from_utf8_lossy(&kept).trim().to_owned()
 }
 
-/// Runs `command` to its end, or kills it when it is slower than `deadline` or writes more than `stdout_bytes`.
-pub(crate) fn run(command: &mut Command, deadline: Duration, stdout_bytes: usize) -> Result<Finished, ChildError> {
+/// Runs `command` to its end without files to write, or kills it when it is slower than `deadline`, takes more memory than
+/// `memory_bytes` or writes more than `stdout_bytes`.
+pub(crate) fn run(
+    command: &mut Command,
+    deadline: Duration,
+    memory_bytes: u64,
+    stdout_bytes: usize,
+) -> Result<Finished, ChildError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut running = Running::spawn(command).map_err(ChildError::Start)?;
+    let mut running = Running::spawn(command, Allowance { memory_bytes, files: false }).map_err(ChildError::Start)?;
     let stdout = running.child().stdout.take().expect("stdout was asked for");
     let stderr = running.child().stderr.take().expect("stderr was asked for");
     let (told, heard) = mpsc::sync_channel(1);
@@ -119,4 +161,26 @@ pub(crate) fn run(command: &mut Command, deadline: Duration, stdout_bytes: usize
     };
     drop(running);
     Ok(Finished { status, stdout: bytes, said: err.join().unwrap_or_default() })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_and_files_are_held_from_the_first_instruction() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("written");
+        let minute = Duration::from_secs(60);
+        let writes = format!("echo x > {}", file.display());
+        let hog = "x=$(head -c 100000000 /dev/zero | tr '\\0' a); echo ${#x}";
+        let sh =
+            |script: &str, memory_bytes: u64| run(Command::new("sh").args(["-c", script]), minute, memory_bytes, 1000).unwrap();
+        for _ in 0..20 {
+            assert!(!sh(&writes, 1 << 30).status.success());
+        }
+        assert_eq!(std::fs::metadata(&file).map_or(0, |file| file.len()), 0);
+        assert!(!sh(hog, 32 << 20).status.success());
+        assert!(sh(hog, 2 << 30).status.success());
+    }
 }

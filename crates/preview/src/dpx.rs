@@ -1,6 +1,8 @@
-//! Owns reading DPX pictures (SMPTE ST 268-1): RGB, RGBA and luma; 8, 10 (filled A and B), 12 and 16 bits; both byte orders.
+//! Owns reading DPX pictures (SMPTE ST 268-1): RGB, RGBA and luma; 8, 10, 12 and 16 bits, packed or filled (A and B); both byte
+//! orders. Cineon pictures lie the same way and are read here too.
 //! Takes the offset the header states for the pixels; never assumes a header length (ffmpeg writes 1664 bytes, others 2048 and more).
 
+use crate::cineon;
 use crate::error::PreviewError;
 use crate::frame::Frame;
 use std::fs::File;
@@ -54,7 +56,7 @@ pub(crate) fn header(bytes: &[u8]) -> Result<Header, String> {
     let bits = u32::from(head[803]);
     let packing = half(804);
     match (bits, packing) {
-        (8 | 16, _) | (10 | 12, 1 | 2) => {}
+        (8 | 16, _) | (10 | 12, 0..=2) => {}
         _ => return Err(format!("{bits} bits with packing {packing} is not supported")),
     }
     if !matches!(half(806), 0 | u16::MAX) {
@@ -91,6 +93,8 @@ impl Header {
         let samples = self.width * self.components;
         match self.bits {
             8 => samples.div_ceil(4) * 4,
+            // Packed: the samples follow each other through words of 32 bits.
+            10 | 12 if self.packing == 0 => (samples * self.bits as usize).div_ceil(32) * 4,
             10 => samples.div_ceil(3) * 4,
             // 12 bits filled and 16 bits: two bytes a sample.
             _ => (2 * samples).div_ceil(4) * 4,
@@ -101,6 +105,15 @@ impl Header {
     fn sample(&self, line: &[u8], index: usize) -> u32 {
         match self.bits {
             8 => u32::from(line[index]),
+            10 | 12 if self.packing == 0 => {
+                // The first sample stands lowest; one may lie in two words.
+                let (word, bit) = (index * self.bits as usize / 32, index * self.bits as usize % 32);
+                let read = |word: usize| {
+                    let four = line.get(4 * word..4 * word + 4).map_or([0; 4], |four| [four[0], four[1], four[2], four[3]]);
+                    u64::from(if self.big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) })
+                };
+                (((read(word) | (read(word + 1) << 32)) >> bit) & ((1 << self.bits) - 1)) as u32
+            }
             10 => {
                 let at = index / 3 * 4;
                 let four = [line[at], line[at + 1], line[at + 2], line[at + 3]];
@@ -154,7 +167,9 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
     let size = file.metadata().map_err(failed)?.len();
     let mut head = vec![0_u8; HEADER_BYTES.min(usize::try_from(size).unwrap_or(HEADER_BYTES))];
     file.read_exact(&mut head).map_err(failed)?;
-    let header = header(&head).map_err(|reason| PreviewError::damaged(path, reason))?;
+    let cineon = matches!(head.get(..4), Some([0x80, 0x2a, 0x5f, 0xd7] | [0xd7, 0x5f, 0x2a, 0x80]));
+    let header = if cineon { cineon::header(&head) } else { header(&head) };
+    let header = header.map_err(|reason| PreviewError::damaged(path, reason))?;
     if header.width * header.height > pixels {
         let what = format!("a picture of {} by {} pixels is larger than the limit", header.width, header.height);
         return Err(PreviewError::Limit { path: path.to_path_buf(), what });
@@ -162,8 +177,8 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
     let have = size.saturating_sub(header.data_offset);
     let padded = header.line_bytes() + header.line_padding;
     let bare = header.width * header.components * if header.bits == 8 { 1 } else { 2 };
-    let tight =
-        header.bits != 10 && bare != header.line_bytes() && header.line_padding == 0 && have < (padded * header.height) as u64;
+    let packed = header.bits == 10 || (header.bits == 12 && header.packing == 0);
+    let tight = !packed && bare != header.line_bytes() && header.line_padding == 0 && have < (padded * header.height) as u64;
     let line_bytes = if tight { bare } else { padded };
     let need = line_bytes * header.height;
     if have < need as u64 {
@@ -182,7 +197,8 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
         pixel_aspect: 1.0,
         linear: false,
         own_input: None,
-        read_as: header.words(),
+        converted: false,
+        read_as: if cineon { "Cineon 10 bits, printing density".to_owned() } else { header.words() },
     })
 }
 
@@ -207,14 +223,28 @@ pub(crate) mod tests {
         out[808..812].copy_from_slice(&word(2048));
         for line in codes.chunks(width as usize) {
             let start = out.len();
+            let (mut held, mut count) = (0_u64, 0_u32);
             for [r, g, b] in line {
                 match (bits, packing) {
                     (8, _) => out.extend([*r as u8, *g as u8, *b as u8]),
+                    (10 | 12, 0) => {
+                        for code in [r, g, b] {
+                            held |= u64::from(*code) << count;
+                            count += u32::from(bits);
+                            if count >= 32 {
+                                out.extend(word(held as u32));
+                                (held, count) = (held >> 32, count - 32);
+                            }
+                        }
+                    }
                     (10, 1) => out.extend(word((r << 22) | (g << 12) | (b << 2))),
                     (10, _) => out.extend(word((r << 20) | (g << 10) | b)),
                     (12, 1) => [r, g, b].into_iter().for_each(|code| out.extend(half((code << 4) as u16))),
                     _ => [r, g, b].into_iter().for_each(|code| out.extend(half(*code as u16))),
                 }
+            }
+            if count > 0 {
+                out.extend(word(held as u32));
             }
             while !(out.len() - start).is_multiple_of(4) {
                 out.push(0);
@@ -226,7 +256,7 @@ pub(crate) mod tests {
     #[test]
     fn every_packing_brings_back_its_codes() {
         for big_endian in [true, false] {
-            for (bits, packing) in [(8_u8, 0_u16), (10, 1), (10, 2), (12, 1), (12, 2), (16, 0)] {
+            for (bits, packing) in [(8_u8, 0_u16), (10, 0), (10, 1), (10, 2), (12, 0), (12, 1), (12, 2), (16, 0)] {
                 let top = (1_u32 << bits) - 1;
                 let codes: Vec<[u32; 3]> =
                     (0..15).map(|step| [top * step / 14, top - top * step / 14, (step * 7) % top]).collect();

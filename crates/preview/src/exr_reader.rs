@@ -55,7 +55,8 @@ pub(crate) fn read(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
 fn read_checked(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
     let damaged = |error: exr::error::Error| match error {
         exr::error::Error::NotSupported(what) => {
-            PreviewError::Unsupported { path: path.to_path_buf(), what: format!("EXR: {what}") }
+            let what = format!("EXR with {}", what.trim_end_matches("not supported yet").trim_end());
+            PreviewError::Unsupported { path: path.to_path_buf(), what }
         }
         other => PreviewError::damaged(path, other.to_string()),
     };
@@ -111,7 +112,12 @@ fn read_checked(path: &Path, pixels: usize) -> Result<Frame, PreviewError> {
         pixel_aspect: if (0.1..=10.0).contains(&aspect) { aspect } else { 1.0 },
         linear: true,
         own_input: Some(own_input(image.attributes.chromaticities.as_ref())),
-        read_as: "EXR, linear".to_owned(),
+        converted: false,
+        read_as: match image.layer_data.attributes.layer_name.filter(|_| meta.headers.len() > 1) {
+            Some(name) => format!("EXR part {:?} of {}, linear", name.to_string(), meta.headers.len()),
+            None if meta.headers.len() > 1 => format!("EXR, first of {} parts with a picture, linear", meta.headers.len()),
+            None => "EXR, linear".to_owned(),
+        },
     })
 }
 
@@ -133,6 +139,48 @@ mod tests {
         }
         assert_eq!(own_input(None).space(), Some("Linear Rec.709 (sRGB)"));
         assert!(matches!(own_input(Some(&xy([0.5; 8]))), InputChoice::Unknown { .. }));
+    }
+
+    #[test]
+    fn of_several_parts_the_first_picture_is_taken_and_placed_in_its_window() {
+        use exr_file::{
+            AnyChannel, AnyChannels, Encoding, FlatSamples, Image, ImageAttributes, IntegerBounds, Layer, LayerAttributes,
+            WritableImage,
+        };
+        let channel = |name: &str, value: f32| AnyChannel::new(name, FlatSamples::F32(vec![value; 8]));
+        let depth = Layer::new(
+            (4, 2),
+            LayerAttributes::named("depth"),
+            Encoding::UNCOMPRESSED,
+            AnyChannels::sort([channel("Z", 9.0)].into_iter().collect()),
+        );
+        let place = LayerAttributes { layer_position: exr_file::Vec2(3, 2), ..LayerAttributes::named("beauty") };
+        let colours = [channel("R", 0.25), channel("G", 0.5), channel("B", 2.0)];
+        let beauty = Layer::new((4, 2), place, Encoding::SMALL_LOSSLESS, AnyChannels::sort(colours.into_iter().collect()));
+        let xy = |x: f32, y: f32| exr_file::Vec2(x, y);
+        let attributes = ImageAttributes {
+            chromaticities: Some(Chromaticities {
+                red: xy(0.7347, 0.2653),
+                green: xy(0.0, 1.0),
+                blue: xy(0.0001, -0.077),
+                white: xy(0.32168, 0.33767),
+            }),
+            ..ImageAttributes::new(IntegerBounds::new((1, 1), (5, 5)))
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("parts.exr");
+        let layers: exr_file::Layers<AnyChannels<FlatSamples>> = vec![depth, beauty].into();
+        let image = Image { attributes, layer_data: layers };
+        image.write().to_file(&path).unwrap();
+        let frame = read(&path, 1000).unwrap();
+        // The window begins at (1, 1) and ends at (5, 5); the picture begins at (3, 2) and reaches beyond it.
+        assert_eq!((frame.width, frame.height), (5, 5));
+        for (at, pixel) in frame.rgb.iter().enumerate() {
+            let inside = (2..5).contains(&(at % 5)) && (1..3).contains(&(at / 5));
+            assert_eq!(*pixel, if inside { [0.25, 0.5, 2.0] } else { [0.0; 3] }, "{at}");
+        }
+        assert_eq!(frame.own_input.as_ref().and_then(InputChoice::space), Some("ACES2065-1"));
+        assert!(frame.read_as.contains("beauty"), "{}", frame.read_as);
     }
 
     #[test]

@@ -20,11 +20,13 @@ pub struct Limits {
     pub stall: Duration,
     /// Largest picture, in pixels.
     pub pixels: usize,
+    /// Most private memory of one child, in bytes; held by the kernel on Linux.
+    pub memory_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { still: Duration::from_secs(60), stall: Duration::from_secs(60), pixels: 150_000_000 }
+        Self { still: Duration::from_secs(60), stall: Duration::from_secs(60), pixels: 150_000_000, memory_bytes: 8 << 30 }
     }
 }
 
@@ -34,8 +36,12 @@ pub struct Ffmpeg {
     ffmpeg: PathBuf,
     ffprobe: PathBuf,
     version: String,
+    licence: String,
     limits: Limits,
 }
+
+/// Most memory of a program that only says its version.
+const VERSION_MEMORY_BYTES: u64 = 1 << 30;
 
 impl Ffmpeg {
     /// The ffmpeg that `CHECKGATE_FFMPEG` names, or the first on `PATH`; ffprobe beside it, or the first on `PATH`.
@@ -57,8 +63,8 @@ impl Ffmpeg {
         } else {
             on_path("ffprobe").ok_or(ToolError::NotFound { program: "ffprobe".to_owned() })?
         };
-        let said =
-            child::run(Command::new(path).arg("-version"), Duration::from_secs(20), 1 << 20).map_err(|error| match error {
+        let said = child::run(Command::new(path).arg("-version"), Duration::from_secs(20), VERSION_MEMORY_BYTES, 1 << 20)
+            .map_err(|error| match error {
                 ChildError::Start(source) | ChildError::Read(source) => {
                     ToolError::CannotStart { program: path.to_path_buf(), source }
                 }
@@ -70,7 +76,8 @@ impl Ffmpeg {
         let Some(version) = version else {
             return Err(ToolError::NotFfmpeg { program: path.to_path_buf(), said: first.chars().take(80).collect() });
         };
-        Ok(Self { ffmpeg: path.to_path_buf(), ffprobe, version: version.to_owned(), limits: Limits::default() })
+        let licence = licence_of(&text).to_owned();
+        Ok(Self { ffmpeg: path.to_path_buf(), ffprobe, version: version.to_owned(), licence, limits: Limits::default() })
     }
 
     /// The same with other limits.
@@ -84,6 +91,19 @@ impl Ffmpeg {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// First number of its version, e.g. 7; `None` for builds that are named otherwise (`N-119…`, `git-…`).
+    #[must_use]
+    pub fn major(&self) -> Option<u32> {
+        let number = self.version.trim_start_matches(['n', 'v']);
+        number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    }
+
+    /// The licence its configuration puts it under, e.g. `GPL, version 2 or later`.
+    #[must_use]
+    pub fn licence(&self) -> &str {
+        &self.licence
     }
 
     /// Where it is.
@@ -120,6 +140,21 @@ impl Ffmpeg {
     }
 }
 
+/// FFmpeg's LICENSE.md: `--enable-gpl` makes it GPL, `--enable-version3` version 3 of it, `--enable-nonfree` not for passing on.
+fn licence_of(said: &str) -> &'static str {
+    let Some(options) = said.lines().find_map(|line| line.trim().strip_prefix("configuration:")) else {
+        return "not stated";
+    };
+    let has = |option: &str| options.split_whitespace().any(|word| word == option);
+    match (has("--enable-nonfree"), has("--enable-gpl"), has("--enable-version3")) {
+        (true, ..) => "nonfree: may not be passed on",
+        (_, true, true) => "GPL, version 3 or later",
+        (_, true, false) => "GPL, version 2 or later",
+        (_, false, true) => "LGPL, version 3 or later",
+        (_, false, false) => "LGPL, version 2.1 or later",
+    }
+}
+
 /// A child's end as an error about `path`.
 pub(crate) fn child_error(path: &Path, program: &Path, error: ChildError) -> PreviewError {
     match error {
@@ -145,4 +180,24 @@ fn executable(name: &str) -> String {
 fn on_path(name: &str) -> Option<PathBuf> {
     let name = executable(name);
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(&name)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_says_the_licence() {
+        for (options, licence) in [
+            ("--prefix=/usr --enable-gpl --enable-libx264", "GPL, version 2 or later"),
+            ("--enable-gpl --enable-version3", "GPL, version 3 or later"),
+            ("--enable-shared", "LGPL, version 2.1 or later"),
+            ("--enable-version3", "LGPL, version 3 or later"),
+            ("--enable-gpl --enable-nonfree", "nonfree: may not be passed on"),
+        ] {
+            let said = format!("ffmpeg version 7.1\nbuilt with gcc 12\nconfiguration: {options}\nlibavutil 59\n");
+            assert_eq!(licence_of(&said), licence);
+        }
+        assert_eq!(licence_of("ffmpeg version 7.1\n"), "not stated");
+    }
 }

@@ -14,6 +14,9 @@ pub(crate) struct Frame {
     pub(crate) linear: bool,
     /// What the file itself says about its colour, where it does (EXR chromaticities).
     pub(crate) own_input: Option<InputChoice>,
+    /// The values were computed here (a mosaic through its matrices, a plug-in): what metadata or a person says about the file's own
+    /// codes does not hold for them, `own_input` does.
+    pub(crate) converted: bool,
     /// How the samples were read, for provenance.
     pub(crate) read_as: String,
 }

@@ -15,6 +15,10 @@ pub struct VideoInfo {
     pub codec: String,
     /// Profile as ffprobe words it, e.g. `HQ`.
     pub profile: String,
+    /// The container's own name for the codec, e.g. `apch`; says what ffmpeg's name does not where it knows no decoder.
+    pub codec_tag: String,
+    /// Seconds at which the stream begins.
+    pub start_secs: f64,
     /// Pixels across.
     pub width: usize,
     /// Lines.
@@ -76,8 +80,8 @@ pub fn media_info(ffmpeg: &Ffmpeg, path: &Path) -> Result<MediaInfo, PreviewErro
     let mut command = ffmpeg.probe_command();
     command.args(["-print_format", "json", "-show_format", "-show_streams"]);
     Ffmpeg::add_input(&mut command, path);
-    let done =
-        child::run(&mut command, ffmpeg.limits().still, ANSWER_BYTES).map_err(|error| child_error(path, ffmpeg.path(), error))?;
+    let done = child::run(&mut command, ffmpeg.limits().still, ffmpeg.limits().memory_bytes, ANSWER_BYTES)
+        .map_err(|error| child_error(path, ffmpeg.path(), error))?;
     if !done.status.success() {
         return Err(PreviewError::damaged(path, reason(&done.said, path)));
     }
@@ -157,6 +161,8 @@ fn read_answer(answer: &Value) -> MediaInfo {
         Some(VideoInfo {
             codec: text(stream, "codec_name"),
             profile: text(stream, "profile"),
+            codec_tag: text(stream, "codec_tag_string"),
+            start_secs: number(stream, "start_time").unwrap_or(0.0),
             width: side("width")?,
             height: side("height")?,
             pixel_format: text(stream, "pix_fmt"),

@@ -21,6 +21,8 @@ pub struct Provenance {
     pub engine: String,
     /// How the samples were read.
     pub read_as: String,
+    /// The picture is the camera's own smaller rendering, because nothing here decodes the original.
+    pub camera_proxy: bool,
     /// Frame, from 0.
     pub frame: u64,
     /// Where and how the picture was scaled.
@@ -33,6 +35,7 @@ impl Provenance {
     pub fn line(&self) -> String {
         match &self.input_space {
             Some(space) if self.colour_managed => format!("{space} -> {}", self.output),
+            _ if self.camera_proxy => "camera's own proxy, not colour managed".to_owned(),
             _ => "not colour managed".to_owned(),
         }
     }

@@ -1,8 +1,8 @@
 //! Owns proxies: decode, colour by a baked 65^3 LUT, ProRes 422 Proxy in a MOV with the clip's timecode, reel and sound. Published
 //! under its name only when complete. ProRes because the usual H.264 encoder is GPL (docs/adr/0004-ffmpeg-child-process.md).
 
-use crate::child::{Running, keep_some};
-use crate::decode::{checked_format, frame_file};
+use crate::child::{Allowance, Running, keep_some};
+use crate::decode::{Seek, checked_format, container_frame, frame_file};
 use crate::error::{PreviewError, ToolError};
 use crate::ffmpeg::Ffmpeg;
 use crate::info::{MediaInfo, media_info, reason};
@@ -184,7 +184,7 @@ struct Plan {
 impl Plan {
     fn new(ffmpeg: &Ffmpeg, engine: &dyn ColorEngine, options: &ProxyOptions) -> Result<Self, PreviewError> {
         let rate_missing = |path: &Path| PreviewError::damaged(path, "no frame rate");
-        let (path, frames, total, size, aspect, linear, input, rate, read_as, info) = match &options.media {
+        let (path, frames, total, size, aspect, linear, input, rate, read_as, info, probe) = match &options.media {
             Media::File(path) => {
                 let info = media_info(ffmpeg, path)?;
                 let (video, format, words) = checked_format(ffmpeg, path, &info, options.range)?;
@@ -193,6 +193,9 @@ impl Plan {
                 let (total, aspect) = (video.frames.unwrap_or(0), video.pixel_aspect);
                 let frames = Frames::Container { path: path.clone(), format, pixel_format: video.pixel_format.clone() };
                 let words = format!("{words}, decoded by ffmpeg {}", ffmpeg.version());
+                // A middle that cannot be decoded is found when the proxy comes to it.
+                let middle = container_frame(ffmpeg, path, &info, total / 2, options.range, Seek::Keyframe);
+                let probe = middle.map_or_else(|_| Vec::new(), |(frame, _)| spread(&frame.rgb));
                 (
                     path.clone(),
                     frames,
@@ -204,6 +207,7 @@ impl Plan {
                     rate,
                     words,
                     Some(info),
+                    probe,
                 )
             }
             Media::Frames(paths) => {
@@ -224,6 +228,7 @@ impl Plan {
                     rate,
                     frame.read_as,
                     None,
+                    spread(&frame.rgb),
                 )
             }
         };
@@ -233,9 +238,8 @@ impl Plan {
         let recipe = recipe(&input, &options.output, options.cdl)
             .ok_or_else(|| PreviewError::UnknownInput { path: path.clone(), reason: input.reason().to_owned() })?;
         let exact = engine.processor(&recipe).map_err(|source| PreviewError::Color { path: path.clone(), source })?;
-        // Linear light does not fit the cube's 0 to 1; it goes the exact way.
-        let processor: Box<dyn Processor> = if linear { exact } else { Box::new(Lut3d::bake(exact.as_ref(), Lut3d::PROXY_SIZE)) };
-        let colour = format!("{}; {}", processor.description(), engine_words(&options.output));
+        let (processor, words) = cube(exact, linear, &probe);
+        let colour = format!("{words}; {}", engine_words(&options.output));
         let timecode = info.as_ref().and_then(|info| info.timecode.clone()).or_else(|| options.timecode.clone());
         let reel_name = info.as_ref().and_then(|info| info.reel_name.clone()).or_else(|| options.reel_name.clone());
         let total_stated = info.as_ref().and_then(|info| info.video.as_ref()).is_none_or(|video| !video.frames_estimated);
@@ -263,6 +267,37 @@ impl Plan {
         apply_parallel(self.processor.as_ref(), &mut scaled);
         Ok(yuv422p10_from_rgb(&scaled, self.width))
     }
+}
+
+/// Most pixels on which the cube is chosen.
+const PROBE_PIXELS: usize = 16_384;
+
+/// Pixels spread over a frame.
+fn spread(rgb: &[[f32; 3]]) -> Vec<[f32; 3]> {
+    rgb.iter().copied().step_by(rgb.len().div_ceil(PROBE_PIXELS).max(1)).collect()
+}
+
+/// The cube nearest to the exact conversion on the probe, with its error in words. Linear light does not fit a cube's 0 to 1, and what
+/// is brighter than the probe would be cut off; it goes the exact way.
+fn cube(exact: Box<dyn Processor>, linear: bool, probe: &[[f32; 3]]) -> (Box<dyn Processor>, String) {
+    if linear {
+        let words = exact.description().to_owned();
+        return (exact, words);
+    }
+    let (lut, tried) = Lut3d::choose(exact.as_ref(), Lut3d::PROXY_SIZE, probe);
+    let error = tried.iter().find(|(shaper, _)| *shaper == lut.shaper()).map(|(_, error)| *error);
+    let words = match error.filter(|_| !probe.is_empty()) {
+        Some(error) => {
+            format!(
+                "{}, off the exact conversion by {:.2} codes of 1023 on average and {:.1} at most on a frame",
+                lut.description(),
+                error.mean,
+                error.max
+            )
+        }
+        None => lut.description().to_owned(),
+    };
+    (Box::new(lut), words)
 }
 
 /// The children of one proxy, killed together.
@@ -345,7 +380,9 @@ fn encode(
         source: ToolError::CannotStart { program: ffmpeg.path().to_path_buf(), source },
     };
     let children = Children::default();
-    let mut encoder = Running::spawn(&mut encoder_command(ffmpeg, plan, partial)).map_err(start_failed)?;
+    let memory_bytes = ffmpeg.limits().memory_bytes;
+    let mut encoder = Running::spawn(&mut encoder_command(ffmpeg, plan, partial), Allowance { memory_bytes, files: true })
+        .map_err(start_failed)?;
     let mut sink = encoder.child().stdin.take().expect("stdin was asked for");
     let encoder_said = encoder.child().stderr.take().expect("stderr was asked for");
     children.add(encoder);
@@ -353,7 +390,9 @@ fn encode(
 
     let mut decoded = None;
     if let Frames::Container { path, pixel_format, .. } = &plan.frames {
-        let mut decoder = Running::spawn(&mut decoder_command(ffmpeg, path, pixel_format)).map_err(start_failed)?;
+        let mut decoder =
+            Running::spawn(&mut decoder_command(ffmpeg, path, pixel_format), Allowance { memory_bytes, files: false })
+                .map_err(start_failed)?;
         let planes = decoder.child().stdout.take().expect("stdout was asked for");
         let said = decoder.child().stderr.take().expect("stderr was asked for");
         children.add(decoder);

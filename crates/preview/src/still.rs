@@ -1,12 +1,14 @@
 //! Owns one still: pick the frame, decode, scale, colour through the exact engine. Where the input space is not known the picture
 //! shows the code values as they are and says so on its face: no ACES picture is pretended (invariant 10).
 
-use crate::decode::{FrameReader, container_frame, frame_file, reader_of};
+use crate::camera_raw;
+use crate::decode::{FrameReader, Seek, container_frame, frame_file, reader_of};
 use crate::error::{PreviewError, ToolError};
 use crate::ffmpeg::{Ffmpeg, Limits};
 use crate::frame::Frame;
 use crate::info::media_info;
 use crate::picture::{Picture, Provenance};
+use crate::plugin::Plugins;
 use crate::resize::{fit, resize};
 use crate::text::{Canvas, Weight, width_of};
 use checkgate_color::yuv::Range;
@@ -53,6 +55,12 @@ pub struct StillRequest {
     pub range: Option<Range>,
     /// Widest picture; `None` keeps the size.
     pub max_width: Option<usize>,
+    /// How exactly the frame is found.
+    pub seek: Seek,
+    /// Decoders that a person installed, for what nothing here decodes.
+    pub plugins: Plugins,
+    /// The camera's own smaller renderings of this clip, for what nothing decodes; the picture then says that it is one.
+    pub camera_proxies: Vec<PathBuf>,
 }
 
 impl StillRequest {
@@ -67,6 +75,9 @@ impl StillRequest {
             cdl: None,
             range: None,
             max_width: Some(960),
+            seek: Seek::Exact,
+            plugins: Plugins::default(),
+            camera_proxies: Vec::new(),
         }
     }
 }
@@ -76,9 +87,9 @@ pub(crate) fn engine_words(output: &OutputView) -> String {
     format!("ocio 0.3.0 exact, {}", output.aces.config_name())
 }
 
-/// Makes a still. `ffmpeg` is not needed for EXR and DPX.
+/// Makes a still. `ffmpeg` is needed for films only.
 pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillRequest) -> Result<Picture, PreviewError> {
-    let (frame, index, path) = decode(ffmpeg, request)?;
+    let Decoded { frame, index, path, camera_proxy } = decode(ffmpeg, request)?;
     let input = effective_input(&request.input, &frame);
     let (width, height) = fit(frame.width, frame.height, frame.pixel_aspect, request.max_width);
     let scaled = if (width, height) == (frame.width, frame.height) {
@@ -101,6 +112,7 @@ pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillR
             colour_managed,
             engine: if colour_managed { engine_words(&request.output) } else { "none".to_owned() },
             read_as: frame.read_as,
+            camera_proxy,
             frame: index,
             scaled,
         },
@@ -143,6 +155,7 @@ pub(crate) fn recipe(input: &InputChoice, output: &OutputView, cdl: Option<Cdl>)
 
 pub(crate) fn effective_input(asked: &InputChoice, frame: &Frame) -> InputChoice {
     match (asked, &frame.own_input) {
+        (_, Some(own)) if frame.converted => own.clone(),
         (InputChoice::Unknown { .. }, Some(own)) => own.clone(),
         _ => asked.clone(),
     }
@@ -162,8 +175,68 @@ fn pick(frame: FramePick, frames: u64, path: &Path) -> Result<u64, PreviewError>
     }
 }
 
-fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
+struct Decoded {
+    frame: Frame,
+    index: u64,
+    path: PathBuf,
+    camera_proxy: bool,
+}
+
+/// The frame from the original; where nothing here decodes it, by a plug-in, and at last from what the camera itself rendered.
+fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<Decoded, PreviewError> {
     let pixels = ffmpeg.map_or_else(|| Limits::default().pixels, |ffmpeg| ffmpeg.limits().pixels);
+    let error = match decode_original(ffmpeg, request, pixels) {
+        Ok((frame, index, path)) => return Ok(Decoded { frame, index, path, camera_proxy: false }),
+        // What is damaged may be a format that ffmpeg does not know.
+        Err(error @ (PreviewError::Unsupported { .. } | PreviewError::Damaged { .. })) => error,
+        Err(error) => return Err(error),
+    };
+    let (path, of_sequence) = match &request.media {
+        Media::File(path) => (path.clone(), None),
+        Media::Frames(paths) => {
+            let first = paths.first().ok_or(PreviewError::NoFrames)?;
+            let index = pick(request.frame, paths.len() as u64, first)?;
+            (paths[index as usize].clone(), Some(index))
+        }
+    };
+    let by_plugin = request.plugins.frame(&path, pixels, |frames| match of_sequence {
+        Some(_) => Ok(0),
+        None => pick(request.frame, frames, &path),
+    });
+    let error = match by_plugin {
+        Some(Ok((frame, index))) => {
+            return Ok(Decoded { frame, index: of_sequence.unwrap_or(index), path, camera_proxy: false });
+        }
+        Some(Err(failed)) => failed,
+        None => error,
+    };
+    // A damaged original is said, not papered over.
+    if !matches!(error, PreviewError::Unsupported { .. }) {
+        return Err(error);
+    }
+    let part = match request.frame {
+        FramePick::First | FramePick::Index(0) => 0.0,
+        FramePick::Middle => 0.5,
+        FramePick::Last => 1.0,
+        // A certain frame of the original is not to be had from something else.
+        FramePick::Index(_) => return Err(error),
+    };
+    let from_camera = camera_raw::beside(ffmpeg, &request.camera_proxies, part, pixels)
+        .or_else(|| camera_raw::embedded(&path).map(|frame| (frame, 0)));
+    match from_camera {
+        Some((mut frame, index)) => {
+            frame.read_as = format!("{} ({error})", frame.read_as);
+            Ok(Decoded { frame, index, path, camera_proxy: true })
+        }
+        None => Err(error),
+    }
+}
+
+fn decode_original(
+    ffmpeg: Option<&Ffmpeg>,
+    request: &StillRequest,
+    pixels: usize,
+) -> Result<(Frame, u64, PathBuf), PreviewError> {
     match &request.media {
         Media::Frames(paths) => {
             let first = paths.first().ok_or(PreviewError::NoFrames)?;
@@ -172,24 +245,32 @@ fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64
             let frame = frame_file(ffmpeg.ok_or_else(|| no_ffmpeg(path)), path, pixels, request.range)?;
             Ok((frame, index, path.clone()))
         }
-        Media::File(path) if reader_of(path) != FrameReader::Ffmpeg => {
-            let index = pick(request.frame, 1, path)?;
-            Ok((frame_file(Err(no_ffmpeg(path)), path, pixels, request.range)?, index, path.clone()))
-        }
-        Media::File(path) => {
-            let ffmpeg = ffmpeg.ok_or_else(|| no_ffmpeg(path))?;
-            let info = media_info(ffmpeg, path)?;
-            let video = info.video.as_ref().ok_or_else(|| PreviewError::damaged(path, "there is no picture stream"))?;
-            let frames = video.frames.unwrap_or(1);
-            let index = pick(request.frame, frames, path)?;
-            let frame = match container_frame(ffmpeg, path, &info, index, request.range) {
-                // A count from the duration may be one too many; the frame before is the last then.
-                Err(PreviewError::Damaged { .. }) if video.frames_estimated && index > 0 && request.frame == FramePick::Last => {
-                    return Ok((container_frame(ffmpeg, path, &info, index - 1, request.range)?, index - 1, path.clone()));
-                }
-                other => other?,
-            };
-            Ok((frame, index, path.clone()))
+        Media::File(path) => match reader_of(path) {
+            FrameReader::Raw(format) => Err(camera_raw::unsupported(path, format)),
+            FrameReader::Ffmpeg => film_frame(ffmpeg, path, request),
+            _ => {
+                let index = pick(request.frame, 1, path)?;
+                Ok((frame_file(Err(no_ffmpeg(path)), path, pixels, request.range)?, index, path.clone()))
+            }
+        },
+    }
+}
+
+/// How far before its estimated end a film's last frame is looked for.
+const LAST_FRAME_TRIES: u64 = 3;
+
+fn film_frame(ffmpeg: Option<&Ffmpeg>, path: &Path, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
+    let ffmpeg = ffmpeg.ok_or_else(|| no_ffmpeg(path))?;
+    let info = media_info(ffmpeg, path)?;
+    let video = info.video.as_ref().ok_or_else(|| PreviewError::damaged(path, "there is no picture stream"))?;
+    let mut index = pick(request.frame, video.frames.unwrap_or(1), path)?;
+    // A count from the duration may be some too many; the last frame is the last that is there.
+    let mut tries = if video.frames_estimated && request.frame == FramePick::Last { LAST_FRAME_TRIES } else { 0 };
+    loop {
+        match container_frame(ffmpeg, path, &info, index, request.range, request.seek) {
+            Ok((frame, index)) => return Ok((frame, index, path.to_path_buf())),
+            Err(PreviewError::Damaged { .. }) if tries > 0 && index > 0 => (index, tries) = (index - 1, tries - 1),
+            Err(error) => return Err(error),
         }
     }
 }
@@ -197,7 +278,7 @@ fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64
 /// Nobody may take this picture for a graded one.
 fn label_unmanaged(picture: &mut Picture) {
     let size = (picture.width as f32 / 32.0).clamp(11.0, 40.0);
-    let text = "not colour managed";
+    let text = if picture.provenance.camera_proxy { "camera's own proxy, not colour managed" } else { "not colour managed" };
     let (pad, wide) = (size * 0.5, width_of(text, size, Weight::Bold));
     let high = (size * 1.6) as usize;
     let top = picture.height.saturating_sub(high);

@@ -6,7 +6,7 @@ use crate::output::{Output, gigabytes};
 use checkgate_app::PreviewOptions;
 use checkgate_app::engines::color::amf::{self, AmfFiles, AmfOptions};
 use checkgate_app::engines::color::eval::{self, EvalOptions};
-use checkgate_app::engines::color::{Aces, Cdl, ColorEngine, Engine, LookFile, UserConfig, cdl};
+use checkgate_app::engines::color::{Aces, Cdl, ColorEngine, Engine, InputOverride, LookFile, UserConfig, cdl};
 use checkgate_app::engines::volume::files;
 use checkgate_model::{ClipRecord, ErrorCode, FieldState, Problem, RelPath, Severity};
 use checkgate_testkit::{CardSize, Damage, Family, ForgeOptions, forge_card_with};
@@ -112,12 +112,14 @@ fn show_record(record: &ClipRecord, all: bool, output: &Output) {
     }
 }
 
-pub(crate) async fn preview(options: Preview, output: &Output) -> Result<u8, Problem> {
+pub(crate) async fn preview(home: Option<PathBuf>, options: Preview, output: &Output) -> Result<u8, Problem> {
     let render = PreviewOptions {
         input: options.input,
         aces: Aces::parse(&options.aces).ok_or_else(|| refused("--aces is 2.0 or 1.3"))?,
         width: options.width,
         png: options.png,
+        overrides: checkgate_app::input_overrides(home.clone())?,
+        plugins: checkgate_app::decoder_plugins(home),
     };
     let (path, out) = (options.path, options.out);
     let json = output.json;
@@ -138,7 +140,49 @@ pub(crate) async fn preview(options: Preview, output: &Output) -> Result<u8, Pro
     Ok(u8::from(rendered.iter().any(|clip| clip.problem.is_some())))
 }
 
-pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
+/// What decodes pictures on this machine.
+pub(crate) async fn tools(home: Option<PathBuf>, output: &Output) -> Result<u8, Problem> {
+    let tools = tokio::task::spawn_blocking(move || checkgate_app::decoding_tools(home))
+        .await
+        .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+    if output.json {
+        output.value(&tools);
+        return Ok(0);
+    }
+    match &tools.ffmpeg {
+        Some(ffmpeg) => {
+            output.line(&format!("ffmpeg    {}  {}  {}", ffmpeg.version, ffmpeg.licence, ffmpeg.path.display()));
+        }
+        None => output.line(&format!("ffmpeg    none: {}", tools.ffmpeg_problem.as_deref().unwrap_or("not looked for"))),
+    }
+    output.line("built in  EXR, DPX, Cineon, DNG, ARRIRAW (no colour), TIFF, PNG, JPEG");
+    for plugin in &tools.plugins {
+        let words = plugin.name.clone().unwrap_or_else(|| format!("cannot be used: {}", plugin.problem.as_deref().unwrap_or("")));
+        output.line(&format!("plug-in   {words}  {}", plugin.path.display()));
+    }
+    if let (true, Some(folder)) = (tools.plugins.is_empty(), &tools.plugin_folder) {
+        output.line(&format!("plug-in   none in {}", folder.display()));
+    }
+    Ok(0)
+}
+
+fn show_overrides(all: &[InputOverride], output: &Output) {
+    if output.json {
+        output.value(&all);
+        return;
+    }
+    for (number, over) in all.iter().enumerate() {
+        let parts = [("make", &over.make), ("model", &over.model), ("format", &over.format), ("gamma", &over.gamma)];
+        let fits: Vec<String> =
+            parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value}"))).collect();
+        output.line(&format!("{:>3}  {}  for {}  ({})", number + 1, over.space, fits.join(", "), over.note));
+    }
+    if all.is_empty() {
+        output.line("no input colour space is set for a camera format; pictures follow the metadata");
+    }
+}
+
+pub(crate) fn color(home: Option<PathBuf>, command: &Color, output: &Output) -> Result<u8, Problem> {
     let engine = Engine::shared().map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     match command {
         Color::List { aces } => {
@@ -162,6 +206,24 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
             for look in &listing.looks {
                 output.line(&format!("look     {look}"));
             }
+        }
+        Color::Inputs => show_overrides(&checkgate_app::input_overrides(home)?, output),
+        Color::SetInput { space, make, model, format, gamma, note } => {
+            let over = InputOverride {
+                make: make.clone(),
+                model: model.clone(),
+                format: format.clone(),
+                gamma: gamma.clone(),
+                space: space.clone(),
+                note: note.clone(),
+            };
+            show_overrides(&checkgate_app::set_input_override(home, over)?, output);
+            output.note("pictures made before keep their colour until their card is described again");
+        }
+        Color::ForgetInput { number } => {
+            let gone = checkgate_app::forget_input_override(home.clone(), *number)?;
+            output.note(&format!("{} is no longer set", gone.space));
+            show_overrides(&checkgate_app::input_overrides(home)?, output);
         }
         Color::Amf { recipe, clip } => {
             let options = eval_options(recipe)?;

@@ -16,7 +16,7 @@ mod volumes;
 
 pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
 pub(crate) use cloud::{cloud, upload};
-pub(crate) use media::{color, completions, export, forge, inspect, preview};
+pub(crate) use media::{color, completions, export, forge, inspect, preview, tools};
 
 pub(crate) use lists::{edl, fdl};
 pub(crate) use mhl::mhl;

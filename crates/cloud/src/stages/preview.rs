@@ -7,7 +7,7 @@ use crate::objects::{ObjectError, Objects};
 use crate::package::Marker;
 use crate::results::{Inspection, Preview, PreviewFile, inspection_key, preview_key};
 use bytes::Bytes;
-use checkgate_color::{Engine, input_space};
+use checkgate_color::{Engine, choose_for_record};
 use checkgate_model::{Clip, ClipKind, ClipRecord, FieldValue, FileRole, Finding, FrameRate, RelPath, Severity};
 use checkgate_preview::{Ffmpeg, Media, PreviewError, ProxyOptions, StillRequest, proxy, still};
 use checkgate_transfer::ResultKind;
@@ -136,7 +136,8 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
     let ffmpeg = match Ffmpeg::find() {
         Ok(ffmpeg) => Some(ffmpeg),
         Err(error) => {
-            let message = format!("ffmpeg is not there, so only EXR and DPX could be rendered: {error}");
+            let message =
+                format!("ffmpeg is not there, so only single frames (EXR, DPX, DNG and the like) could be rendered: {error}");
             made.findings.push(
                 Finding::new("preview.tool", Severity::Warning, message, "Install ffmpeg where the worker runs.")
                     .with_clip(&job.clip.name),
@@ -151,7 +152,7 @@ fn render(job: &Job, stop: &AtomicBool) -> Result<Preview, StageError> {
         (_, None) => return Ok(made),
     };
     let given = |name: &str| Some(job.record.text(name)).filter(|text| !text.is_empty());
-    let input = input_space(given("color.gamma").as_deref(), given("color.primaries").as_deref());
+    let input = choose_for_record(&job.record, &[]).explained();
     let failed = |path: PathBuf| move |source| StageError::WorkFolder { path, source };
     match still(ffmpeg.as_ref(), engine, &StillRequest::new(media.clone(), input.clone()))
         .and_then(|picture| picture.to_jpeg(STILL_QUALITY).map(|jpeg| (picture, jpeg)))

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
 
 mod chart;
+mod decoding;
 mod hostile;
 mod make;
+mod plugins;
 mod proxies;
+mod samples;
 mod sequences;
 mod sheets;
