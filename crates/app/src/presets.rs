@@ -71,7 +71,9 @@ impl App {
             for file in files::list_names(&folder, MOST).map_err(|error| Problem::from_error(error.code(), &error))? {
                 let Some(name) = file.strip_suffix(".toml").filter(|name| is_name(name)) else { continue };
                 match self.read_preset(name) {
-                    Ok(preset) => drop(found.insert(name.to_owned(), KnownPreset { preset, own: true })),
+                    Ok(preset) => {
+                        found.insert(name.to_owned(), KnownPreset { preset, own: true });
+                    }
                     Err(problem) => tracing::warn!(%problem, "a preset is left out"),
                 }
             }

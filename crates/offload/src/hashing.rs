@@ -145,10 +145,8 @@ pub(crate) fn run_lane(work: &LaneWork, inbox: &Receiver<Parcel>, report: impl F
                             blocks.update(bytes);
                         }
                     }
-                    if work.blocks {
-                        if !last {
-                            blocks.done[known..].iter().for_each(|block| report(file, Hashed::Block(*block)));
-                        }
+                    if work.blocks && !last {
+                        blocks.done[known..].iter().for_each(|block| report(file, Hashed::Block(*block)));
                     }
                 }
                 if last {

@@ -62,7 +62,9 @@ pub(crate) async fn queue(home: Option<PathBuf>, options: Queue, output: &Output
                 app.cancel_job(JobRequest { job }).await?;
             }
         }
-        Some(What::Move { job, to }) => drop(app.move_job(MoveJob { job: named(&app, &job).await?, to }).await?),
+        Some(What::Move { job, to }) => {
+            app.move_job(MoveJob { job: named(&app, &job).await?, to }).await?;
+        }
         Some(What::Priority { job, priority }) => app.set_priority(&named(&app, &job).await?, priority).await?,
     }
     show(&app.queue().await?, output);
