@@ -22,7 +22,7 @@ pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord) -> Op
     let (gamma, primaries) = (record.text("color.gamma"), record.text("color.primaries"));
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let input = input_space(given(&gamma).as_deref(), given(&primaries).as_deref());
-    Some(StillRequest::new(media, input))
+    Some(StillRequest { geometry: crate::framing::of_record(clip, record), ..StillRequest::new(media, input) })
 }
 
 /// Makes the picture of a clip, at most `max_width` wide.

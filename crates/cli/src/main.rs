@@ -3,6 +3,7 @@
 mod args;
 mod args_clips;
 mod args_mhl;
+mod args_pictures;
 mod args_repair;
 mod command;
 mod demo;
@@ -67,6 +68,10 @@ async fn run(
         Command::Repair(options) => command::repair(home, options, output).await,
         Command::Compare(options) => command::compare(options, output).await,
         Command::Preview(options) => command::preview(options, output).await,
+        Command::Still(options) => command::pictures::still(options, output).await,
+        Command::Sheet(options) => command::pictures::sheet(options, output).await,
+        Command::Scopes(options) => command::pictures::scopes(options, output).await,
+        Command::Qc(options) => command::pictures::quality(options, output).await,
         Command::Color(options) => command::color(&options, output),
         Command::Search(options) => command::search(home, options, output).await,
         Command::Rules(command) => command::rules(home, command, output).await,

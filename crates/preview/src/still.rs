@@ -4,7 +4,9 @@
 use crate::decode::{FrameReader, container_frame, frame_file, reader_of};
 use crate::error::{PreviewError, ToolError};
 use crate::ffmpeg::{Ffmpeg, Limits};
+use crate::exif;
 use crate::frame::Frame;
+use crate::geometry::{Geometry, Orientation, draw, orient};
 use crate::info::media_info;
 use crate::picture::{Picture, Provenance};
 use crate::resize::{fit, resize};
@@ -53,6 +55,8 @@ pub struct StillRequest {
     pub range: Option<Range>,
     /// Widest picture; `None` keeps the size.
     pub max_width: Option<usize>,
+    /// Orientation, desqueeze, crop and framelines.
+    pub geometry: Geometry,
 }
 
 impl StillRequest {
@@ -67,6 +71,7 @@ impl StillRequest {
             cdl: None,
             range: None,
             max_width: Some(960),
+            geometry: Geometry::default(),
         }
     }
 }
@@ -78,18 +83,24 @@ pub(crate) fn engine_words(output: &OutputView) -> String {
 
 /// Makes a still. `ffmpeg` is not needed for EXR and DPX.
 pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillRequest) -> Result<Picture, PreviewError> {
-    let (frame, index, path) = decode(ffmpeg, request)?;
+    let (mut frame, index, path) = decode(ffmpeg, request)?;
     let input = effective_input(&request.input, &frame);
-    let (width, height) = fit(frame.width, frame.height, frame.pixel_aspect, request.max_width);
-    let scaled = if (width, height) == (frame.width, frame.height) {
+    let framelines = request.geometry.apply(&mut frame);
+    let (aspect, why) = request.geometry.aspect(frame.pixel_aspect);
+    let (width, height) = fit(frame.width, frame.height, aspect, request.max_width);
+    let mut scaled = if (width, height) == (frame.width, frame.height) {
         "not scaled".to_owned()
     } else {
         let on = if frame.linear { "scene-linear values" } else { "code values as recorded" };
         format!("{}x{} to {width}x{height} on {on}, before colour", frame.width, frame.height)
     };
+    if !why.is_empty() {
+        scaled = format!("{scaled}, {why}");
+    }
     let mut rgb = resize(&frame.rgb, frame.width, frame.height, width, height)
         .ok_or_else(|| PreviewError::damaged(&path, format!("no picture of {width} by {height} pixels")))?;
     let colour_managed = colour(engine, &path, &input, request, &mut rgb)?;
+    draw(&framelines, &mut rgb, width, height);
     let mut picture = Picture {
         width,
         height,
@@ -109,6 +120,59 @@ pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillR
         label_unmanaged(&mut picture);
     }
     Ok(picture)
+}
+
+/// Frames of a clip, as far as its file says; 1 where it does not.
+pub fn frame_count(ffmpeg: Option<&Ffmpeg>, media: &Media) -> Result<u64, PreviewError> {
+    match media {
+        Media::Frames(paths) => Ok(paths.len() as u64),
+        Media::File(path) if reader_of(path) != FrameReader::Ffmpeg => Ok(1),
+        Media::File(path) => {
+            let info = media_info(ffmpeg.ok_or_else(|| no_ffmpeg(path))?, path)?;
+            Ok(info.video.and_then(|video| video.frames).unwrap_or(1))
+        }
+    }
+}
+
+/// A frame as scopes see it.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Code values as recorded, turned, cropped and desqueezed as asked for.
+    pub code: Picture,
+    /// The same in ACES2065-1; `None` where the input is not scene-referred or not known.
+    pub aces: Option<Vec<[f32; 3]>>,
+}
+
+/// A frame to be measured, not to be looked at; framelines are not drawn.
+pub fn measured(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillRequest) -> Result<Measured, PreviewError> {
+    let (mut frame, index, path) = decode(ffmpeg, request)?;
+    let input = effective_input(&request.input, &frame);
+    request.geometry.apply(&mut frame);
+    let (aspect, why) = request.geometry.aspect(frame.pixel_aspect);
+    let (width, height) = fit(frame.width, frame.height, aspect, request.max_width);
+    let rgb = resize(&frame.rgb, frame.width, frame.height, width, height)
+        .ok_or_else(|| PreviewError::damaged(&path, format!("no picture of {width} by {height} pixels")))?;
+    let aces = match &input {
+        InputChoice::Scene { space, .. } => {
+            let recipe = Recipe::to_space(space, "ACES2065-1");
+            let processor = engine.processor(&recipe).map_err(|source| PreviewError::Color { path, source })?;
+            let mut aces = rgb.clone();
+            apply_parallel(processor.as_ref(), &mut aces);
+            Some(aces)
+        }
+        _ => None,
+    };
+    let provenance = Provenance {
+        input_space: input.space().map(str::to_owned),
+        input_reason: input.reason().to_owned(),
+        output: "code values as recorded".to_owned(),
+        colour_managed: false,
+        engine: "none".to_owned(),
+        read_as: frame.read_as,
+        frame: index,
+        scaled: why,
+    };
+    Ok(Measured { code: Picture { width, height, rgb, provenance }, aces })
 }
 
 /// Runs the colour; false where the input is not known.
@@ -162,7 +226,14 @@ fn pick(frame: FramePick, frames: u64, path: &Path) -> Result<u64, PreviewError>
     }
 }
 
-fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
+/// The frame, turned as the file asks for.
+pub(crate) fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
+    let (mut frame, index, path) = decode_as_recorded(ffmpeg, request)?;
+    orient(&mut frame, exif::orientation(&path));
+    Ok((frame, index, path))
+}
+
+fn decode_as_recorded(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
     let pixels = ffmpeg.map_or_else(|| Limits::default().pixels, |ffmpeg| ffmpeg.limits().pixels);
     match &request.media {
         Media::Frames(paths) => {
@@ -182,13 +253,17 @@ fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64
             let video = info.video.as_ref().ok_or_else(|| PreviewError::damaged(path, "there is no picture stream"))?;
             let frames = video.frames.unwrap_or(1);
             let index = pick(request.frame, frames, path)?;
-            let frame = match container_frame(ffmpeg, path, &info, index, request.range) {
+            let turn = Orientation { mirrored: false, quarters: video.quarter_turns };
+            let mut frame = match container_frame(ffmpeg, path, &info, index, request.range) {
                 // A count from the duration may be one too many; the frame before is the last then.
                 Err(PreviewError::Damaged { .. }) if video.frames_estimated && index > 0 && request.frame == FramePick::Last => {
-                    return Ok((container_frame(ffmpeg, path, &info, index - 1, request.range)?, index - 1, path.clone()));
+                    let mut frame = container_frame(ffmpeg, path, &info, index - 1, request.range)?;
+                    orient(&mut frame, turn);
+                    return Ok((frame, index - 1, path.clone()));
                 }
                 other => other?,
             };
+            orient(&mut frame, turn);
             Ok((frame, index, path.clone()))
         }
     }

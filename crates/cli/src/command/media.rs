@@ -118,6 +118,7 @@ pub(crate) async fn preview(options: Preview, output: &Output) -> Result<u8, Pro
         aces: Aces::parse(&options.aces).ok_or_else(|| refused("--aces is 2.0 or 1.3"))?,
         width: options.width,
         png: options.png,
+        framing: super::pictures::framing(options.framing)?,
     };
     let (path, out) = (options.path, options.out);
     let json = output.json;
@@ -127,6 +128,9 @@ pub(crate) async fn preview(options: Preview, output: &Output) -> Result<u8, Pro
             if !json {
                 let file = clip.path.as_ref().map_or_else(String::new, |path| format!("  {}", path.display()));
                 output.line(&format!("{:<28} {}{file}", clip.clip, clip.words));
+                for note in &clip.notes {
+                    output.note(note);
+                }
             }
         })
     })
@@ -163,6 +167,7 @@ pub(crate) fn color(command: &Color, output: &Output) -> Result<u8, Problem> {
                 output.line(&format!("look     {look}"));
             }
         }
+        Color::Compare(options) => return super::pictures::compare(options, output),
         Color::Amf { recipe, clip } => {
             let options = eval_options(recipe)?;
             let recipe = options.recipe().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;

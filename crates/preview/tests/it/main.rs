@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
 
 mod chart;
+mod framing;
 mod hostile;
 mod make;
 mod proxies;
+mod quality;
 mod sequences;
 mod sheets;
