@@ -69,7 +69,8 @@ impl Framing {
         }
         notes.extend(found.disagreements.iter().map(|words| format!("{}: {words}", clip.name)));
         let Some(framing) = list.framing(&found.canvas) else { return };
-        notes.extend(framing.left_out.iter().map(|name| format!("{}: {name} lies outside of canvas {}", clip.name, found.canvas)));
+        notes
+            .extend(framing.left_out.iter().map(|name| format!("{}: {name} lies outside of canvas {}", clip.name, found.canvas)));
         // The list's squeeze counts where the camera says none; where both speak and differ, the disagreement was told above.
         geometry.squeeze = geometry.squeeze.or(framing.squeeze);
         if let Some(wanted) = &self.options.crop {

@@ -81,7 +81,14 @@ pub fn preview_folder(
             Err(problem) => {
                 cells.push((Err(problem.summary.clone()), lines));
                 let words = problem.summary.clone();
-                RenderedClip { clip: clip.name.clone(), path: None, words, colour_managed: false, notes: Vec::new(), problem: Some(problem) }
+                RenderedClip {
+                    clip: clip.name.clone(),
+                    path: None,
+                    words,
+                    colour_managed: false,
+                    notes: Vec::new(),
+                    problem: Some(problem),
+                }
             }
         };
         said(&done);

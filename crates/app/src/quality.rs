@@ -67,10 +67,8 @@ pub fn check_quality(
             }
         }
     }
-    let mut roll: Vec<RollClip> = clips
-        .iter()
-        .filter_map(|(name, quality)| Some(RollClip { name: name.clone(), quality: quality.clone()? }))
-        .collect();
+    let mut roll: Vec<RollClip> =
+        clips.iter().filter_map(|(name, quality)| Some(RollClip { name: name.clone(), quality: quality.clone()? })).collect();
     against_the_roll(&mut roll);
     let mut judged = roll.into_iter();
     let clips: Vec<CheckedClip> = clips

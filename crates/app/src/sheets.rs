@@ -104,7 +104,8 @@ pub fn make_sheet(path: &Path, out: &Path, options: &SheetOptions) -> Result<Mad
             Some(request) => frames_of(decoder.as_ref(), &request, clip, record, &preset)?,
             None => Err("sound, no picture".to_owned()),
         };
-        let colour = frames.as_ref().ok().and_then(|frames| frames.first()).map_or_else(String::new, |picture| picture.provenance.line());
+        let colour =
+            frames.as_ref().ok().and_then(|frames| frames.first()).map_or_else(String::new, |picture| picture.provenance.line());
         let value = |field: &str| match field {
             "colour" => colour.clone(),
             "clip" => clip.name.clone(),
@@ -137,7 +138,9 @@ fn frames_of(
     record: &ClipRecord,
     preset: &SheetPreset,
 ) -> Result<Result<Vec<Picture>, String>, Problem> {
-    let take = |pick: FramePick| still(decoder, engine()?, &StillRequest { frame: pick, ..request.clone() }).map_err(|error| media_problem(&error));
+    let take = |pick: FramePick| {
+        still(decoder, engine()?, &StillRequest { frame: pick, ..request.clone() }).map_err(|error| media_problem(&error))
+    };
     // The middle first: it says how long the clip is, and whether it can be read at all.
     let length = checkgate_preview::frame_count(decoder, &request.media);
     let mut pictures = Vec::new();
@@ -189,7 +192,11 @@ fn on_screen(
     bytes.map_err(|error: PreviewError| media_problem(&error))
 }
 
-fn on_paper(cells: Vec<(Result<Vec<Picture>, String>, Vec<String>)>, title: String, subtitle: String) -> Result<Vec<u8>, Problem> {
+fn on_paper(
+    cells: Vec<(Result<Vec<Picture>, String>, Vec<String>)>,
+    title: String,
+    subtitle: String,
+) -> Result<Vec<u8>, Problem> {
     let jpeg = |picture: &Picture| {
         let bytes = picture.to_jpeg(JPEG_QUALITY).map_err(|error| media_problem(&error))?;
         Ok::<_, Problem>(JpegPicture { width: picture.width as u32, height: picture.height as u32, bytes })

@@ -54,10 +54,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     files::write_atomic(path, bytes).map_err(|error| Problem::from_error(error.code(), &error))
 }
 
-fn request(
-    selected: &Selected,
-    options: &StillOptions,
-) -> Result<(Clip, ClipRecord, StillRequest, Vec<String>), Problem> {
+fn request(selected: &Selected, options: &StillOptions) -> Result<(Clip, ClipRecord, StillRequest, Vec<String>), Problem> {
     let (clip, record) = selected.one()?;
     let mut request = still_request(&selected.root, clip, record)
         .ok_or_else(|| Problem::new(ErrorCode::BadRequest, format!("{} has no picture", clip.name)))?;
@@ -103,9 +100,7 @@ pub(crate) fn occupied(out: &Path) -> Result<(), Problem> {
 
 /// Timecode of frame `number` of a clip, where the record says start and rate.
 pub(crate) fn timecode_of(record: &ClipRecord, number: u64) -> Option<(Timecode, checkgate_model::FrameRate)> {
-    let rate = ["tc.rate", "rate.project"]
-        .iter()
-        .find_map(|field| checkgate_model::FrameRate::parse(&record.text(field)))?;
+    let rate = ["tc.rate", "rate.project"].iter().find_map(|field| checkgate_model::FrameRate::parse(&record.text(field)))?;
     let start = Timecode::parse(&record.text("tc.start"), rate.nominal()).ok()?;
     Some((start.offset(i64::try_from(number).ok()?), rate))
 }
@@ -214,6 +209,9 @@ mod tests {
     #[test]
     fn dates_become_those_of_the_container_and_others_are_left_out() {
         assert_eq!(exif_date("2026-11-23T14:22:10Z").as_deref(), Some("2026:11:23 14:22:10"));
-        assert_eq!((exif_date("yesterday"), exif_date("2026-11-23"), exif_date("2026-11-23 at noon o'clock")), (None, None, None));
+        assert_eq!(
+            (exif_date("yesterday"), exif_date("2026-11-23"), exif_date("2026-11-23 at noon o'clock")),
+            (None, None, None)
+        );
     }
 }

@@ -58,7 +58,8 @@ type Matrix = [[f64; 3]; 3];
 /// Recommendation ITU-R BT.2087-0.
 const FROM_709: Matrix = [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]];
 /// By the primaries of SMPTE RP 431-2 with D65.
-const FROM_P3: Matrix = [[0.753_833, 0.198_597, 0.047_570], [0.045_744, 0.941_777, 0.012_479], [-0.001_210, 0.017_602, 0.983_608]];
+const FROM_P3: Matrix =
+    [[0.753_833, 0.198_597, 0.047_570], [0.045_744, 0.941_777, 0.012_479], [-0.001_210, 0.017_602, 0.983_608]];
 /// Recommendation ITU-R BT.2100, table 7.
 const LMS: Matrix = [
     [1688.0 / 4096.0, 2146.0 / 4096.0, 262.0 / 4096.0],
@@ -151,15 +152,9 @@ struct Light {
     words: String,
 }
 
-fn read(
-    ffmpeg: Option<&Ffmpeg>,
-    engine: &dyn ColorEngine,
-    path: &Path,
-    reading: Reading<'_>,
-) -> Result<Light, PreviewError> {
+fn read(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, path: &Path, reading: Reading<'_>) -> Result<Light, PreviewError> {
     let input = reading.input.map_or_else(|| InputChoice::Unknown { reason: String::new() }, InputChoice::explicit);
-    let request =
-        StillRequest { frame: FramePick::First, ..StillRequest::new(Media::File(path.to_path_buf()), input) };
+    let request = StillRequest { frame: FramePick::First, ..StillRequest::new(Media::File(path.to_path_buf()), input) };
     let (mut frame, _, path) = decode(ffmpeg, &request)?;
     let scene = match effective_input(&request.input, &frame) {
         InputChoice::Scene { space, .. } => Some(space),
@@ -196,8 +191,7 @@ pub fn compare(
         );
         return Err(PreviewError::Unsupported { path: b.to_path_buf(), what });
     }
-    let differences: Vec<f32> =
-        first.values.par_iter().zip(&second.values).map(|(a, b)| delta_e_itp(*a, *b) as f32).collect();
+    let differences: Vec<f32> = first.values.par_iter().zip(&second.values).map(|(a, b)| delta_e_itp(*a, *b) as f32).collect();
     let mean = differences.iter().map(|value| f64::from(*value)).sum::<f64>() / differences.len().max(1) as f64;
     let at = (0..differences.len()).max_by(|a, b| differences[*a].total_cmp(&differences[*b])).unwrap_or(0);
     let mut sorted = differences.clone();
@@ -281,7 +275,14 @@ mod tests {
     #[test]
     fn the_map_is_black_where_nothing_differs_and_bounded_where_much_does() {
         let comparison = Comparison {
-            width: 4, height: 1, mean: 0.0, p99: 0.0, max: 0.0, max_at: (0, 0), a: String::new(), b: String::new(),
+            width: 4,
+            height: 1,
+            mean: 0.0,
+            p99: 0.0,
+            max: 0.0,
+            max_at: (0, 0),
+            a: String::new(),
+            b: String::new(),
             differences: vec![0.0, 3.0, 400.0, f32::NAN],
         };
         let map = comparison.map();

@@ -24,9 +24,9 @@ mod sheet;
 mod still;
 mod text;
 
-pub use checkgate_color::{InputChoice, OutputView};
 pub use aces_exr::{AcesStill, CaptureFields, ExrTimecode, aces_still};
 pub use burn_in::{BurnIn, MOST_FRAMES, Place, PresetError, SheetPreset, burn, fill};
+pub use checkgate_color::{InputChoice, OutputView};
 pub use delta_e::{Comparison, DisplayCoding, Reading, compare, delta_e_itp};
 pub use error::{PreviewError, ToolError};
 pub use ffmpeg::{Ffmpeg, Limits};

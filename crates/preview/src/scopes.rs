@@ -102,9 +102,7 @@ pub fn parade(rgb: &[[f32; 3]], width: usize) -> Picture {
     let mut out = vec![GROUND; columns * 3 * LEVELS];
     let mut canvas = Canvas { rgb: &mut out, width: columns * 3, height: LEVELS };
     graticule(&mut canvas);
-    for (number, (one, colour)) in
-        measured.iter().zip([[1.0, 0.35, 0.3], [0.35, 0.95, 0.4], [0.4, 0.55, 1.0]]).enumerate()
-    {
+    for (number, (one, colour)) in measured.iter().zip([[1.0, 0.35, 0.3], [0.35, 0.95, 0.4], [0.4, 0.55, 1.0]]).enumerate() {
         one.draw(&mut canvas, number * columns, colour);
     }
     picture(columns * 3, LEVELS, out, "parade of red, green and blue")
@@ -302,7 +300,8 @@ pub fn sharp(rgb: &[[f32; 3]], width: usize, level: f32) -> Vec<bool> {
 #[must_use]
 pub fn peaking(rgb: &[[f32; 3]], width: usize) -> Picture {
     let marks = sharp(rgb, width, PEAKING_LEVEL);
-    let out = rgb.iter().zip(marks).map(|(pixel, sharp)| if sharp { [1.0, 0.2, 0.15] } else { [luma(*pixel) * 0.7; 3] }).collect();
+    let out =
+        rgb.iter().zip(marks).map(|(pixel, sharp)| if sharp { [1.0, 0.2, 0.15] } else { [luma(*pixel) * 0.7; 3] }).collect();
     picture(width, rgb.len() / width.max(1), out, "focus peaking")
 }
 

@@ -3,8 +3,8 @@
 
 use crate::decode::{FrameReader, container_frame, frame_file, reader_of};
 use crate::error::{PreviewError, ToolError};
-use crate::ffmpeg::{Ffmpeg, Limits};
 use crate::exif;
+use crate::ffmpeg::{Ffmpeg, Limits};
 use crate::frame::Frame;
 use crate::geometry::{Geometry, Orientation, draw, orient};
 use crate::info::media_info;

@@ -5,7 +5,8 @@ use crate::args_pictures::{ComparePictures, FramingArgs, Quality, Scopes, Sheet,
 use crate::output::Output;
 use checkgate_app::engines::preview::{Desqueeze, DisplayCoding, Reading};
 use checkgate_app::{
-    FramingOptions, MadePictures, SheetOptions, StillOptions, check_quality, compare_pictures, make_scopes, make_sheet, make_still,
+    FramingOptions, MadePictures, SheetOptions, StillOptions, check_quality, compare_pictures, make_scopes, make_sheet,
+    make_still,
 };
 use checkgate_model::{ErrorCode, Problem};
 use std::ops::ControlFlow;
@@ -41,32 +42,23 @@ fn say(made: &MadePictures, output: &Output) {
 }
 
 pub(crate) async fn still(options: Still, output: &Output) -> Result<u8, Problem> {
-    let asked = StillOptions {
-        frame: options.frame,
-        input: options.input,
-        width: options.width,
-        framing: framing(options.framing)?,
-    };
+    let asked =
+        StillOptions { frame: options.frame, input: options.input, width: options.width, framing: framing(options.framing)? };
     let made = working(move || make_still(&options.clip, &options.out, &asked)).await?;
     say(&made, output);
     Ok(0)
 }
 
 pub(crate) async fn scopes(options: Scopes, output: &Output) -> Result<u8, Problem> {
-    let asked =
-        StillOptions { frame: options.frame, input: options.input, width: None, framing: framing(options.framing)? };
+    let asked = StillOptions { frame: options.frame, input: options.input, width: None, framing: framing(options.framing)? };
     let made = working(move || make_scopes(&options.clip, &options.out, &asked)).await?;
     say(&made, output);
     Ok(0)
 }
 
 pub(crate) async fn sheet(options: Sheet, output: &Output) -> Result<u8, Problem> {
-    let asked = SheetOptions {
-        preset: options.preset,
-        frames: options.frames,
-        input: options.input,
-        framing: framing(options.framing)?,
-    };
+    let asked =
+        SheetOptions { preset: options.preset, frames: options.frames, input: options.input, framing: framing(options.framing)? };
     let made = working(move || make_sheet(&options.path, &options.out, &asked)).await?;
     if output.json {
         output.value(&made);
@@ -100,7 +92,9 @@ pub(crate) async fn quality(options: Quality, output: &Output) -> Result<u8, Pro
         for clip in &answer.clips {
             let words = clip.quality.as_ref().map_or_else(
                 || "not looked at".to_owned(),
-                |quality| format!("{} frames, {} sound streams, {} findings", quality.frames, quality.sound.len(), quality.faults.len()),
+                |quality| {
+                    format!("{} frames, {} sound streams, {} findings", quality.frames, quality.sound.len(), quality.faults.len())
+                },
             );
             output.line(&format!("{:<28} {words}", clip.clip));
         }
@@ -120,7 +114,10 @@ pub(crate) fn compare(options: &ComparePictures, output: &Output) -> Result<u8, 
     if output.json {
         output.value(&found);
     } else {
-        output.line(&format!("Delta E ITP  mean {:.3}  p99 {:.3}  max {:.3} at {},{}", found.mean, found.p99, found.max, found.max_at.0, found.max_at.1));
+        output.line(&format!(
+            "Delta E ITP  mean {:.3}  p99 {:.3}  max {:.3} at {},{}",
+            found.mean, found.p99, found.max, found.max_at.0, found.max_at.1
+        ));
         output.note(&format!("a: {}\nb: {}", found.a, found.b));
     }
     Ok(u8::from(limit.is_some_and(|limit| found.mean > limit)))

@@ -87,8 +87,7 @@ impl Fdl {
 
 fn area(value: &Value, told: (f64, f64), anchor: &str, canvas: (f64, f64)) -> Option<FdlArea> {
     let axis = |name| value.get(anchor).and_then(|point| point.get(name)).and_then(Value::as_f64).unwrap_or(0.0);
-    let found =
-        FdlArea { x: axis("x") / canvas.0, y: axis("y") / canvas.1, width: told.0 / canvas.0, height: told.1 / canvas.1 };
+    let found = FdlArea { x: axis("x") / canvas.0, y: axis("y") / canvas.1, width: told.0 / canvas.0, height: told.1 / canvas.1 };
     let lies_on = |start: f64, length: f64| start >= -TOLERANCE && length > 0.0 && start + length <= 1.0 + TOLERANCE;
     (lies_on(found.x, found.width) && lies_on(found.y, found.height)).then_some(found)
 }

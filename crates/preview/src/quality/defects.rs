@@ -193,8 +193,10 @@ fn judge(values: &[f32], width: usize, (x, y): (usize, usize), value: f32, hot: 
         return None;
     }
     let far = AROUND as isize;
-    let ring = [(-far, -far), (0, -far), (far, -far), (-far, 0), (far, 0), (-far, far), (0, far), (far, far)].map(|(dx, dy)| at(dx, dy));
-    let (low, high) = ring.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let ring =
+        [(-far, -far), (0, -far), (far, -far), (-far, 0), (far, 0), (-far, far), (0, far), (far, far)].map(|(dx, dy)| at(dx, dy));
+    let (low, high) =
+        ring.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let out = if hot { value - high } else { value - low };
     // Where the surroundings are restless a pixel has to stand out further.
     (out.abs() > contrast + 0.5 * (high - low) && out * sign > 0.0).then(|| Candidate {
@@ -233,11 +235,7 @@ pub(crate) fn faults(found: &[Defect]) -> Vec<Fault> {
     }
     let unsure = of(false);
     if !unsure.is_empty() {
-        let message = format!(
-            "{} points stand out at one place, but nothing moved behind them: {}",
-            unsure.len(),
-            told(&unsure)
-        );
+        let message = format!("{} points stand out at one place, but nothing moved behind them: {}", unsure.len(), told(&unsure));
         let hint = "A small light in a locked-off shot looks the same. Compare with another clip of the roll.";
         faults.push(Fault::new("picture.defect_suspect", Severity::Note, frames(&unsure), message, hint));
     }

@@ -74,7 +74,8 @@ fn files(ffmpeg: &Ffmpeg, paths: &[PathBuf], request: &QualityRequest, each: Eac
             Err(error) => return Err(error),
         };
         // Scene light on a scale of 16 stops, mid grey in the middle: the meters expect code values.
-        let code = |pixel: &[f32; 3]| if frame.linear { ((luma(*pixel).max(1e-6) / 0.18).log2() + 8.0) / 16.0 } else { luma(*pixel) };
+        let code =
+            |pixel: &[f32; 3]| if frame.linear { ((luma(*pixel).max(1e-6) / 0.18).log2() + 8.0) / 16.0 } else { luma(*pixel) };
         pair.now.clear();
         pair.now.par_extend(frame.rgb.par_iter().map(code));
         if pair.show(frame.width, frame.height, each).is_break() {
@@ -105,12 +106,11 @@ fn container(ffmpeg: &Ffmpeg, path: &Path, request: &QualityRequest, each: Each<
     let (video, format, _) = checked_format(ffmpeg, path, &info, request.range)?;
     let need = format.frame_bytes().map_err(|error| PreviewError::from_yuv(path, &error))?;
     let stated = video.frames.filter(|_| !video.frames_estimated);
-    let mut decoder = Running::spawn(&mut decoder_command(ffmpeg, path, &video.pixel_format)).map_err(|source| {
-        PreviewError::Tool {
+    let mut decoder =
+        Running::spawn(&mut decoder_command(ffmpeg, path, &video.pixel_format)).map_err(|source| PreviewError::Tool {
             path: path.to_path_buf(),
             source: ToolError::CannotStart { program: ffmpeg.path().to_path_buf(), source },
-        }
-    })?;
+        })?;
     let mut planes = decoder.child().stdout.take().expect("stdout was asked for");
     let said = decoder.child().stderr.take().expect("stderr was asked for");
     let children = Children::default();

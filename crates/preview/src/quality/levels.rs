@@ -147,8 +147,7 @@ impl Meter {
             let hint = "Look whether anything that matters is in there; what is clipped cannot be brought back.";
             faults.push(Fault::new("picture.clipped", severity, at, message, hint));
         }
-        let blocked: Vec<&Sample> =
-            self.samples.iter().filter(|sample| sample.at_black > 0.2 && shown(sample.number)).collect();
+        let blocked: Vec<&Sample> = self.samples.iter().filter(|sample| sample.at_black > 0.2 && shown(sample.number)).collect();
         let most = blocked.iter().map(|sample| sample.at_black).fold(0.0, f32::max);
         if !blocked.is_empty() {
             let at = spans(blocked.iter().map(|sample| sample.number));
@@ -164,7 +163,8 @@ impl Meter {
         }
         if levels.banded > 0.12 {
             let at = spans(self.samples.iter().filter(|sample| sample.banded > 0.12).map(|sample| sample.number));
-            let message = format!("{:.0} % of the picture lies in even bands with hard steps between them", levels.banded * 100.0);
+            let message =
+                format!("{:.0} % of the picture lies in even bands with hard steps between them", levels.banded * 100.0);
             let hint = "Look at gradients: the picture was probably stored in 8 bits or compressed hard somewhere.";
             faults.push(Fault::new("picture.banding", Severity::Note, at, message, hint));
         }

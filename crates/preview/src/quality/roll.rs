@@ -81,7 +81,9 @@ fn same_defects(clips: &mut [RollClip]) {
             .defects
             .iter()
             .filter(|defect| !defect.certain)
-            .filter(|defect| places.get(&(size.0, size.1, defect.x, defect.y)).is_some_and(|clips| clips.iter().any(|other| *other != at)))
+            .filter(|defect| {
+                places.get(&(size.0, size.1, defect.x, defect.y)).is_some_and(|clips| clips.iter().any(|other| *other != at))
+            })
             .take(8)
             .map(|defect| format!("{},{}", defect.x, defect.y))
             .collect();
@@ -104,7 +106,9 @@ fn lacking_sound(clips: &mut [RollClip]) {
         *counts.entry(channels(clip)).or_default() += 1;
     }
     let usual = counts.iter().max_by_key(|(count, clips)| (**clips, **count)).map(|(count, clips)| (*count, *clips));
-    let Some((usual, with)) = usual.filter(|(_, with)| *with * 3 >= clips.len() * 2 && clips.len() >= LEAST_CLIPS) else { return };
+    let Some((usual, with)) = usual.filter(|(_, with)| *with * 3 >= clips.len() * 2 && clips.len() >= LEAST_CLIPS) else {
+        return;
+    };
     for clip in clips.iter_mut() {
         let here = channels(clip);
         if here < usual && !clip.quality.faults.iter().any(|fault| fault.code == "sound.missing_channels") {

@@ -175,9 +175,7 @@ fn stream(ffmpeg: &Ffmpeg, path: &Path, number: usize, channels: usize, rate: u6
     let mut frame = vec![0.0_f32; channels];
     let mut have = 0;
     loop {
-        let count = samples
-            .read(&mut bytes[have..])
-            .map_err(|source| PreviewError::Read { path: path.to_path_buf(), source })?;
+        let count = samples.read(&mut bytes[have..]).map_err(|source| PreviewError::Read { path: path.to_path_buf(), source })?;
         watchdog.moved.fetch_add(1, Ordering::Relaxed);
         if count == 0 {
             break;
@@ -221,12 +219,7 @@ fn silences(windows: &[f32], silence: f64, secs: f64) -> Vec<(f64, f64)> {
     found
 }
 
-pub(crate) fn faults(
-    streams: &[SoundMeasures],
-    frames: u64,
-    rate: Option<FrameRate>,
-    request: &QualityRequest,
-) -> Vec<Fault> {
+pub(crate) fn faults(streams: &[SoundMeasures], frames: u64, rate: Option<FrameRate>, request: &QualityRequest) -> Vec<Fault> {
     let limits = &request.thresholds;
     let frame_at = |secs: f64| rate.map_or(0, |rate| (secs * rate.as_f64()).floor().max(0.0) as u64);
     let span = |(from, to): &(f64, f64)| -> Span { (frame_at(*from), frame_at(*to).saturating_sub(1).max(frame_at(*from))) };

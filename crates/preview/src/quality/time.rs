@@ -34,7 +34,8 @@ impl Timing {
             frame.now.par_iter().zip(before).map(|(now, before)| f64::from((now - before).abs())).sum()
         };
         self.changes.push(frame.before.map_or(f32::NAN, |before| (change(before) / count) as f32));
-        let same = |before: &[f32]| frame.now.par_iter().zip(before).filter(|(now, before)| (**now - **before).abs() < 0.0005).count();
+        let same =
+            |before: &[f32]| frame.now.par_iter().zip(before).filter(|(now, before)| (**now - **before).abs() < 0.0005).count();
         self.same.push(frame.before.map_or(0.0, |before| (same(before) as f64 / count) as f32));
     }
 
@@ -80,7 +81,10 @@ impl Timing {
                 "picture.step",
                 Severity::Note,
                 steps.clone(),
-                format!("motion steps at frames {}: more changed than between the frames around, as if frames were lost", words(&steps)),
+                format!(
+                    "motion steps at frames {}: more changed than between the frames around, as if frames were lost",
+                    words(&steps)
+                ),
                 "Look at these frames; a bump of the camera looks the same to this check.",
             ));
         }
@@ -179,8 +183,8 @@ pub(crate) fn missing_stamps(ffmpeg: &Ffmpeg, path: &Path) -> Result<Vec<Fault>,
     let mut command = ffmpeg.probe_command();
     command.args(["-select_streams", "v:0", "-show_entries", "packet=pts", "-of", "csv=print_section=0"]);
     Ffmpeg::add_input(&mut command, path);
-    let done = child::run(&mut command, ffmpeg.limits().still, STAMP_BYTES)
-        .map_err(|error| child_error(path, ffmpeg.path(), error))?;
+    let done =
+        child::run(&mut command, ffmpeg.limits().still, STAMP_BYTES).map_err(|error| child_error(path, ffmpeg.path(), error))?;
     let text = String::from_utf8_lossy(&done.stdout);
     let mut stamps: Vec<i64> = text.lines().filter_map(|line| line.trim_end_matches(',').trim().parse().ok()).collect();
     stamps.sort_unstable();
@@ -196,7 +200,8 @@ fn gaps(stamps: &[i64]) -> Option<Fault> {
         return None;
     }
     let lost = |step: i64| step.saturating_add(usual / 2) / usual - 1;
-    let found: Vec<(u64, i64)> = (1..).zip(&steps).filter(|(_, step)| lost(**step) > 0).map(|(at, step)| (at, lost(*step))).collect();
+    let found: Vec<(u64, i64)> =
+        (1..).zip(&steps).filter(|(_, step)| lost(**step) > 0).map(|(at, step)| (at, lost(*step))).collect();
     // Variable frame rates have no missing frames.
     if found.is_empty() || found.len() * 4 > steps.len() {
         return None;

@@ -45,9 +45,14 @@ fn a_file_that_asks_to_be_turned_is_turned() {
     let folder = tempfile::tempdir().unwrap();
     // Dark on the left, bright on the right.
     let frame = make::yuv444p10(&(0..128 * 72).map(|at| [if at % 128 < 64 { 0.2 } else { 0.8 }; 3]).collect::<Vec<_>>());
-    let flat = make::encode(&ffmpeg, &folder.path().join("flat.mov"), (128, 72), "yuv444p10le", &[frame], &[
-        "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le",
-    ]);
+    let flat = make::encode(
+        &ffmpeg,
+        &folder.path().join("flat.mov"),
+        (128, 72),
+        "yuv444p10le",
+        &[frame],
+        &["-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"],
+    );
     let said = |rotate: &str| {
         let turned = folder.path().join(format!("{rotate}.mov"));
         let tag = format!("rotate={rotate}");

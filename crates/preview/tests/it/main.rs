@@ -9,3 +9,4 @@ mod proxies;
 mod quality;
 mod sequences;
 mod sheets;
+mod stills;

@@ -73,28 +73,63 @@ fn forged_faults_are_found_at_their_frames_and_nothing_is_invented() {
     let black = |picture: &mut Vec<[f32; 3]>| picture.fill([0.0; 3]);
     let matrix: Vec<(&str, Vec<Vec<[f32; 3]>>, &[&str], Option<(u64, u64)>)> = vec![
         ("clean", take(|_, _| {}), &[], None),
-        ("black", take(|frame, picture| if (20..28).contains(&frame) { black(picture) }), &["picture.black"], Some((20, 27))),
-        ("frozen", {
-            let mut pictures = take(|_, _| {});
-            for frame in 21..45 {
-                pictures[frame] = pictures[20].clone();
-            }
-            pictures
-        }, &["picture.frozen"], Some((21, 44))),
-        ("duplicate", {
-            let mut pictures = take(|_, _| {});
-            pictures[31] = pictures[30].clone();
-            pictures
-        }, &["picture.duplicate"], Some((31, 31))),
-        ("flash", take(|frame, picture| if frame == 33 {
-            picture.iter_mut().flatten().for_each(|value| *value += 0.2);
-        }), &["picture.flash"], Some((33, 33))),
-        ("step", (0..FRAMES).map(|frame| shot(if frame < 30 { frame } else { frame + 3 }, 1.5, 0.01)).collect(),
-            &["picture.step"], Some((30, 30))),
-        ("clipped", take(|_, picture| {
-            let bright = picture.iter().map(|pixel| pixel.map(|value| ((value - 0.42) * 3.0 + 0.55).min(0.94))).collect();
-            *picture = bright;
-        }), &["picture.clipped"], None),
+        (
+            "black",
+            take(|frame, picture| {
+                if (20..28).contains(&frame) {
+                    black(picture)
+                }
+            }),
+            &["picture.black"],
+            Some((20, 27)),
+        ),
+        (
+            "frozen",
+            {
+                let mut pictures = take(|_, _| {});
+                for frame in 21..45 {
+                    pictures[frame] = pictures[20].clone();
+                }
+                pictures
+            },
+            &["picture.frozen"],
+            Some((21, 44)),
+        ),
+        (
+            "duplicate",
+            {
+                let mut pictures = take(|_, _| {});
+                pictures[31] = pictures[30].clone();
+                pictures
+            },
+            &["picture.duplicate"],
+            Some((31, 31)),
+        ),
+        (
+            "flash",
+            take(|frame, picture| {
+                if frame == 33 {
+                    picture.iter_mut().flatten().for_each(|value| *value += 0.2);
+                }
+            }),
+            &["picture.flash"],
+            Some((33, 33)),
+        ),
+        (
+            "step",
+            (0..FRAMES).map(|frame| shot(if frame < 30 { frame } else { frame + 3 }, 1.5, 0.01)).collect(),
+            &["picture.step"],
+            Some((30, 30)),
+        ),
+        (
+            "clipped",
+            take(|_, picture| {
+                let bright = picture.iter().map(|pixel| pixel.map(|value| ((value - 0.42) * 3.0 + 0.55).min(0.94))).collect();
+                *picture = bright;
+            }),
+            &["picture.clipped"],
+            None,
+        ),
         ("hot", take(|_, picture| picture[at(100, 60)] = [0.95; 3]), &["picture.defect_pixel"], Some((0, 59))),
         ("dead", take(|_, picture| picture[at(211, 121)] = [0.02; 3]), &["picture.defect_pixel"], Some((0, 59))),
     ];
@@ -105,16 +140,21 @@ fn forged_faults_are_found_at_their_frames_and_nothing_is_invented() {
             let path = clip(&ffmpeg, &folder.path().join(format!("{name}.{ending}")), pictures, options);
             let found = check(&ffmpeg, &path);
             looked += 1;
-            let exact = found.faults.iter().all(|fault| {
-                frames.is_none_or(|frames| fault.frames.first() == Some(&frames))
-            });
+            let exact = found.faults.iter().all(|fault| frames.is_none_or(|frames| fault.frames.first() == Some(&frames)));
             if codes(&found) != set(wanted) || !exact || found.frames != FRAMES as u64 {
                 wrong.push(format!("{codec} {name}: {:?}", found.faults));
             }
             if codec == "ProRes HQ" && matches!(*name, "hot" | "dead") {
                 let defect = found.defects.first().copied();
-                let (place, kinds) = if *name == "hot" { ((100, 60), [DefectKind::Hot, DefectKind::Stuck]) } else { ((211, 121), [DefectKind::Dead, DefectKind::Stuck]) };
-                assert!(defect.is_some_and(|defect| (defect.x, defect.y) == place && kinds.contains(&defect.kind) && defect.certain), "{name}: {defect:?}");
+                let (place, kinds) = if *name == "hot" {
+                    ((100, 60), [DefectKind::Hot, DefectKind::Stuck])
+                } else {
+                    ((211, 121), [DefectKind::Dead, DefectKind::Stuck])
+                };
+                assert!(
+                    defect.is_some_and(|defect| (defect.x, defect.y) == place && kinds.contains(&defect.kind) && defect.certain),
+                    "{name}: {defect:?}"
+                );
             }
         }
     }
@@ -141,7 +181,9 @@ fn clean_material_raises_no_alarm() {
         }
     }
     // A slow fade, a bump of the camera and sensor noise that rises are no faults.
-    let fade: Vec<_> = (0..60).map(|frame| shot(frame, 1.0, 0.02).iter().map(|pixel| pixel.map(|value| value * (1.0 - frame as f32 / 90.0))).collect()).collect();
+    let fade: Vec<_> = (0..60)
+        .map(|frame| shot(frame, 1.0, 0.02).iter().map(|pixel| pixel.map(|value| value * (1.0 - frame as f32 / 90.0))).collect())
+        .collect();
     let shake: Vec<_> = (0..60).map(|frame| shot(frame, 1.0 + ((frame * 7919) % 13) as f32 * 0.08, 0.02)).collect();
     for (name, pictures) in [("fade", fade), ("shake", shake)] {
         looked += 1;
@@ -169,7 +211,9 @@ fn defect_pixels_are_found_by_their_strength() {
                 }
             });
             let found = check(&ffmpeg, &clip(&ffmpeg, &folder.path().join(format!("{strength}{sign}.mov")), &pictures, PRORES));
-            let right = places.iter().filter(|(x, y)| found.defects.iter().any(|defect| (defect.x as usize, defect.y as usize) == (*x, *y)));
+            let right = places
+                .iter()
+                .filter(|(x, y)| found.defects.iter().any(|defect| (defect.x as usize, defect.y as usize) == (*x, *y)));
             let (right, all) = (right.count(), found.defects.len());
             eprintln!("defects by {:+.2}: {right} of {} found, {} elsewhere", strength * sign, places.len(), all - right);
             assert!(right >= least && all == right, "{strength} {sign}: {right} of {all}: {:?}", found.defects);
