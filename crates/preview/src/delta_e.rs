@@ -185,11 +185,8 @@ pub fn compare(
 ) -> Result<Comparison, PreviewError> {
     let (first, second) = (read(ffmpeg, engine, a, reading)?, read(ffmpeg, engine, b, reading)?);
     if (first.width, first.height) != (second.width, second.height) {
-        let what = format!(
-            "comparing {}x{} with {}x{} pixels (nothing is scaled)",
-            first.width, first.height, second.width, second.height
-        );
-        return Err(PreviewError::Unsupported { path: b.to_path_buf(), what });
+        let size = |light: &Light| format!("{}x{}", light.width, light.height);
+        return Err(PreviewError::OtherSize { path: b.to_path_buf(), a: size(&first), b: size(&second) });
     }
     let differences: Vec<f32> = first.values.par_iter().zip(&second.values).map(|(a, b)| delta_e_itp(*a, *b) as f32).collect();
     let mean = differences.iter().map(|value| f64::from(*value)).sum::<f64>() / differences.len().max(1) as f64;

@@ -148,7 +148,8 @@ fn picture(brush: &mut Brush<'_, '_>, jpeg: &JpegPicture, at: (f32, f32), well: 
     let (width, height) = (jpeg.width.max(1) as f32, jpeg.height.max(1) as f32);
     let scale = (well.0 / width).min(well.1 / height);
     let size = Size::from_wh(width * scale, height * scale).ok_or_else(|| ReportError::Pdf("a picture without size".into()))?;
-    let image = Image::from_jpeg(jpeg.bytes.clone().into(), true).map_err(|error| ReportError::Pdf(error.into()))?;
+    // The standard forbids that a reader smooths pictures (ISO 19005-2, 6.2.8).
+    let image = Image::from_jpeg(jpeg.bytes.clone().into(), false).map_err(|error| ReportError::Pdf(error.into()))?;
     let (x, y) = (at.0 + (well.0 - size.width()) / 2.0, at.1 + (well.1 - size.height()) / 2.0);
     brush.surface.push_transform(&Transform::from_translate(x, y));
     brush.surface.draw_image(image, size);
