@@ -42,14 +42,14 @@ pub struct ExrTimecode {
 impl ExrTimecode {
     /// Above 30 frames a second the word counts frame pairs and its field mark tells the second of a pair (ST 12-1, 12.1).
     fn packed(self, nominal: u32) -> u32 {
-        let bcd = |value: u32| (value / 10 % 10) << 4 | value % 10;
+        let bcd = |value: u32| ((value / 10 % 10) << 4) | (value % 10);
         let (frames, second) = if nominal > 30 { (self.frames / 2, self.frames % 2) } else { (self.frames, 0) };
-        bcd(frames) & 0x3f
-            | u32::from(self.drop) << 6
-            | (bcd(self.seconds) & 0x7f) << 8
-            | second << 15
-            | (bcd(self.minutes) & 0x7f) << 16
-            | (bcd(self.hours) & 0x3f) << 24
+        (bcd(frames) & 0x3f)
+            | (u32::from(self.drop) << 6)
+            | ((bcd(self.seconds) & 0x7f) << 8)
+            | (second << 15)
+            | ((bcd(self.minutes) & 0x7f) << 16)
+            | ((bcd(self.hours) & 0x3f) << 24)
     }
 }
 

@@ -87,7 +87,7 @@ impl Orientation {
     }
 
     const fn is_none(self) -> bool {
-        !self.mirrored && self.quarters % 4 == 0
+        !self.mirrored && self.quarters.is_multiple_of(4)
     }
 
     /// Where a point of the unit square goes.

@@ -64,6 +64,9 @@ fn set(codes: &[&'static str]) -> BTreeSet<&'static str> {
     codes.iter().copied().collect()
 }
 
+/// Name, pictures, what is to be found, and its first span.
+type Forged = (&'static str, Vec<Vec<[f32; 3]>>, &'static [&'static str], Option<(u64, u64)>);
+
 /// Each fault in an intra and a long-GOP codec: found with its frames, and nothing else is said.
 #[test]
 fn forged_faults_are_found_at_their_frames_and_nothing_is_invented() {
@@ -71,7 +74,7 @@ fn forged_faults_are_found_at_their_frames_and_nothing_is_invented() {
     let folder = tempfile::tempdir().unwrap();
     let at = |x: usize, y: usize| y * SIZE.0 + x;
     let black = |picture: &mut Vec<[f32; 3]>| picture.fill([0.0; 3]);
-    let matrix: Vec<(&str, Vec<Vec<[f32; 3]>>, &[&str], Option<(u64, u64)>)> = vec![
+    let matrix: Vec<Forged> = vec![
         ("clean", take(|_, _| {}), &[], None),
         (
             "black",

@@ -105,9 +105,12 @@ impl Grid {
     /// Clips of each page; there is always one page.
     fn pages(&self, clips: usize) -> Vec<std::ops::Range<usize>> {
         let on = |top: f32| (((BOTTOM - top) / self.high) as usize).max(1) * self.columns;
-        let mut pages = vec![0..on(FIRST_TOP).min(clips)];
-        while let Some(start) = pages.last().map(|page| page.end).filter(|end| *end < clips) {
-            pages.push(start..(start + on(NEXT_TOP)).min(clips));
+        let mut pages = Vec::new();
+        let (mut start, mut top) = (0, FIRST_TOP);
+        while start < clips || pages.is_empty() {
+            let end = (start + on(top)).min(clips);
+            pages.push(start..end);
+            (start, top) = (end, NEXT_TOP);
         }
         pages
     }
