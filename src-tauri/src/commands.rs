@@ -4,8 +4,8 @@ use crate::dialog;
 use crate::shell::Shell;
 use checkgate_contract::{
     CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty,
-    ExportRequest, JobRequest, MaybeId, OverrideRequest, PresetView, ProjectRequest, Snapshot, StartOffload, UiFrame,
-    WithdrawRequest, Written,
+    ExportRequest, FolderRequest, FolderSketch, JobRequest, MaybeId, MoveJob, OverrideRequest, PresetDetail, PresetList,
+    PresetRequest, PresetView, ProjectRequest, SignOffRequest, Snapshot, StartOffload, UiFrame, WithdrawRequest, Written,
 };
 use checkgate_model::Problem;
 use tauri::ipc::{Channel, Invoke};
@@ -31,12 +31,20 @@ adapters! {
     forget_destination(request: DestinationRequest) -> Empty = |app| app.forget_destination(request);
     start_offload(request: StartOffload) -> MaybeId = |app| app.start_offload(request);
     stop_job(request: JobRequest) -> Empty = |app| app.stop_job(request);
+    cancel_job(request: JobRequest) -> Empty = |app| app.cancel_job(request);
+    move_job(request: MoveJob) -> Empty = |app| app.move_job(request);
+    get_presets(request: Empty) -> PresetList = |app| { let Empty {} = request; app.preset_list() };
+    save_preset(request: PresetDetail) -> Empty = |app| app.save_preset_detail(request);
+    remove_preset(request: PresetRequest) -> Empty = |app| app.remove_preset_named(request);
+    use_preset(request: PresetRequest) -> Empty = |app| app.use_preset_named(request);
+    sketch_folder(request: FolderRequest) -> FolderSketch = |app| app.sketch_folder(request);
     resume_job(request: JobRequest) -> Empty = |app| app.resume_job(request);
     start_upload(request: CardRequest) -> Empty = |app| app.start_upload(request);
     stop_upload(request: CardRequest) -> Empty = |app| app.stop_upload(request);
     eject_card(request: CardRequest) -> Empty = |app| app.eject_card(request);
     override_finding(request: OverrideRequest) -> Empty = |app| app.override_finding(request);
     withdraw_override(request: WithdrawRequest) -> Empty = |app| app.withdraw_override(request);
+    sign_off(request: SignOffRequest) -> Empty = |app| app.sign_off_as_asked(request);
     set_preset(request: PresetView) -> Empty = |app| app.set_preset(request);
     set_cloud(request: CloudRequest) -> Empty = |app| app.set_cloud(request);
     set_project(request: ProjectRequest) -> Empty = |app| app.set_project(request);
@@ -105,6 +113,13 @@ handled![
     forget_destination,
     start_offload,
     stop_job,
+    cancel_job,
+    move_job,
+    get_presets,
+    save_preset,
+    remove_preset,
+    use_preset,
+    sketch_folder,
     eject_card,
     resume_job,
     start_upload,
@@ -112,6 +127,7 @@ handled![
     pick_verification,
     override_finding,
     withdraw_override,
+    sign_off,
     export,
     set_preset,
     set_cloud,

@@ -35,7 +35,13 @@ impl Shell {
     pub(crate) async fn subscribe(&self, channel: Channel<UiFrame>) -> Result<(), Problem> {
         let app = self.app().await?;
         let mut frames = app.frames();
-        let first = UiFrame { rev: *app.changes().borrow(), cards: Vec::new(), verifications: Vec::new() };
+        let first = UiFrame {
+            rev: *app.changes().borrow(),
+            cards: Vec::new(),
+            bytes_per_sec: 0,
+            eta_secs: None,
+            verifications: Vec::new(),
+        };
         let stream = tokio::spawn(async move {
             let mut next = Ok(first);
             loop {

@@ -5,7 +5,10 @@
 
 mod bit_flips;
 mod card_faults;
+mod card_left;
 mod drive_faults;
 mod file_systems;
+mod presets;
+mod queue;
 mod support;
 mod torture;

@@ -22,8 +22,9 @@ async function show(scene: Scene): Promise<void> {
 async function keys(...names: string[]): Promise<void> {
   for (const name of names) {
     const at = document.activeElement ?? document.body
-    const [ctrlKey, key] = name.startsWith('Ctrl+') ? [true, name.slice(5)] : [false, name]
-    at.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }))
+    const [ctrlKey, plain] = name.startsWith('Ctrl+') ? [true, name.slice(5)] : [false, name]
+    const [shiftKey, key] = plain.startsWith('Shift+') ? [true, plain.slice(6)] : [false, plain]
+    at.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, shiftKey, bubbles: true, cancelable: true }))
     await settled()
   }
 }
@@ -210,5 +211,76 @@ describe('what is said', () => {
     field.dispatchEvent(new Event('input', { bubbles: true }))
     await settled()
     expect(screen()).toContain('No clip matches “zzz”')
+  })
+})
+
+describe('queue', () => {
+  it('a card that waits says for what, and moves up by its key', async () => {
+    await show('busy')
+    backend.change({ cards: backend.state.cards.map((card) => (card.job === 'j4' ? { ...card, job_state: 'waiting' } : card)), queue: [
+      { job: 'j1', card: 'a003', reel: 'A003R1JL', state: 'running', priority: 0, here: true, words: '' },
+      { job: 'j4', card: 'd001', reel: 'D001R1PQ', state: 'waiting', priority: 2, here: false, words: 'waits for RAID-2: A003R1JL is being offloaded' },
+    ] })
+    const waiting = backend.state.cards.find((card) => card.job === 'j4')
+    expect(waiting).toBeDefined()
+    await settled()
+    await keys('ArrowDown', 'ArrowDown', 'ArrowDown')
+    expect(chosen()).toBe(`card-${waiting?.id}`)
+    expect(why()).toContain('Waits for RAID-2: A003R1JL is being offloaded')
+    expect(why()).toContain('2 of 2')
+    expect(why()).toContain('Another Checkgate')
+    await keys('Shift+ArrowUp')
+    expect(called('move_job')).toEqual([{ job: 'j4', to: 'up' }])
+    expect(document.querySelector('footer')?.textContent).toContain('1 card waits')
+  })
+  it('says when the card is free apart from when all is done', async () => {
+    await show('busy')
+    expect(screen()).toMatch(/card free in\s+3 min/)
+    expect(screen()).toMatch(/all in\s+7 min/)
+    expect(document.querySelector('footer')?.textContent).toMatch(/all\s*1\.26 GB\/s/)
+  })
+})
+
+describe('presets', () => {
+  it('shows the folder for every keystroke and says what has no value', async () => {
+    await show('busy')
+    await keys('5')
+    await new Promise((done) => setTimeout(done, 160))
+    await settled()
+    expect(screen()).toContain('20261123')
+    const unit = [...document.querySelectorAll('form label')].find((label) => label.textContent?.trim() === 'unit')?.querySelector('input')
+    expect(unit).toBeTruthy()
+    if (unit) {
+      unit.value = ''
+      unit.dispatchEvent(new InputEvent('input', { bubbles: true }))
+    }
+    await new Promise((done) => setTimeout(done, 160))
+    await settled()
+    expect(screen()).toContain('asks for {unit}')
+    expect(screen()).toContain('Not saved yet')
+    const save = [...document.querySelectorAll('button')].find((button) => button.textContent?.includes('Save preset'))
+    save?.click()
+    await settled()
+    expect(called('save_preset')[0]).toMatchObject({ name: 'netflix-like', values: { day: '12', unit: '' } })
+    expect(screen()).not.toContain('Not saved yet')
+  })
+})
+
+describe('second verdict', () => {
+  it('says why copies on this machine stay, and takes a signature', async () => {
+    await show('safe')
+    expect(why()).toContain('May the copies on this machine go?')
+    expect(why()).toContain('the cloud has not verified every object')
+    const sign = [...document.querySelectorAll('aside button')].find((button) => button.textContent === 'Sign: the day is complete') as HTMLButtonElement
+    sign.click()
+    await settled()
+    const name = document.querySelector('aside form input') as HTMLInputElement
+    name.value = 'K. Adams'
+    name.dispatchEvent(new InputEvent('input', { bubbles: true }))
+    await settled()
+    ;([...document.querySelectorAll('aside form button')].find((button) => button.textContent === 'Sign') as HTMLButtonElement).click()
+    await settled()
+    expect(called('sign_off')[0]).toMatchObject({ what: 'day_complete', by: 'K. Adams', withdraw: false })
+    expect(why()).toContain('K. Adams signed')
   })
 })

@@ -14,7 +14,7 @@ describe('frames', () => {
     await settled()
     const asked = () => backend.calls.filter((call) => call.name === 'get_snapshot').length
     expect(asked()).toBe(1)
-    store.apply({ rev: 1, cards: busyTicks, verifications: [] })
+    store.apply({ rev: 1, cards: busyTicks, bytes_per_sec: 0, eta_secs: null, verifications: [] })
     await settled()
     expect(asked()).toBe(1)
     backend.change({ project: 'changed' })
@@ -29,7 +29,7 @@ describe('frames', () => {
     await settled()
     backend.calls.length = 0
     backend.state = { ...backend.state, rev: 9 }
-    for (let rev = 2; rev <= 9; rev += 1) store.apply({ rev, cards: [], verifications: [] })
+    for (let rev = 2; rev <= 9; rev += 1) store.apply({ rev, cards: [], bytes_per_sec: 0, eta_secs: null, verifications: [] })
     await settled()
     expect(store.snapshot?.rev).toBe(9)
     expect(backend.calls.filter((call) => call.name === 'get_snapshot').length).toBeLessThanOrEqual(2)
@@ -47,10 +47,10 @@ describe('frames', () => {
   })
   it('forgets the progress of what no longer moves', () => {
     const store = new Store(fakeBackend('busy'))
-    store.apply({ rev: 1, cards: busyTicks, verifications: [['ver1', 1, 2]] })
+    store.apply({ rev: 1, cards: busyTicks, bytes_per_sec: 5, eta_secs: 9, verifications: [['ver1', 1, 2]] })
     expect(store.lane('a003', 'c2')?.bottleneck).toBe(true)
     expect(store.verifying.get('ver1')).toEqual([1, 2])
-    store.apply({ rev: 1, cards: [], verifications: [] })
+    store.apply({ rev: 1, cards: [], bytes_per_sec: 0, eta_secs: null, verifications: [] })
     expect(store.lane('a003', 'c2')).toBeNull()
     expect(store.verifying.size).toBe(0)
   })

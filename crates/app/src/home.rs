@@ -69,6 +69,12 @@ impl Home {
         self.root.join("policies")
     }
 
+    /// The user's own presets.
+    #[must_use]
+    pub fn presets(&self) -> PathBuf {
+        self.root.join("presets")
+    }
+
     pub(crate) fn locks(&self) -> PathBuf {
         self.root.join("locks")
     }

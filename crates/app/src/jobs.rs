@@ -1,6 +1,7 @@
 //! Owns jobs: starting, stopping, resuming, and the lock that tells a running job from one whose process died.
 
-use crate::{App, clock, lock, not_found, settings, state_problem};
+use crate::presets::options_of;
+use crate::{App, clock, not_found, settings, state_problem};
 use checkgate_catalog::{CopyRow, JobRow};
 use checkgate_contract::{Empty, JobRequest, MaybeId, StartOffload};
 use checkgate_mhl::{Author, Operation, Process};
@@ -8,11 +9,21 @@ use checkgate_model::{ErrorCode, HashFormat, JobState, Problem, Timestamp};
 use checkgate_offload::VerifyDepth;
 use checkgate_volume::place;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a job is asked to do; stored with it, so that a resumed job does the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobOptions {
+    /// The preset it was made from.
+    #[serde(default)]
+    pub preset: Option<String>,
+    /// Folder template below each destination.
+    #[serde(default = "roll_folder")]
+    pub folder: String,
+    /// Values of its tokens that do not come from the card.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
     /// Hash formats of the manifest.
     pub hashes: Vec<HashFormat>,
     /// How copies are proven.
@@ -23,9 +34,16 @@ pub struct JobOptions {
     pub previews: bool,
     /// Upload from a verified copy when the copies are proven.
     pub upload: bool,
-    /// Destinations by id that are not made from the card: the first from the first copy that is, each further one from the one before.
+    /// Policy of the card's verdict; the one that is set where there is none.
     #[serde(default)]
-    pub cascade: Vec<String>,
+    pub policy: Option<String>,
+    /// Place in the queue: higher goes first.
+    #[serde(default)]
+    pub priority: i32,
+    /// Level of the cascade by destination id. Level 1, and what is not named, is made from the card; a later level from a proven copy
+    /// of the level before.
+    #[serde(default)]
+    pub levels: BTreeMap<String, u8>,
     /// Author for the manifest.
     #[serde(default)]
     pub author: Option<String>,
@@ -37,12 +55,19 @@ pub struct JobOptions {
     pub comment: Option<String>,
 }
 
+fn roll_folder() -> String {
+    "{roll}".to_owned()
+}
+
 /// What is stored with a job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JobPlan {
     pub(crate) options: JobOptions,
     pub(crate) started: Timestamp,
     pub(crate) host_name: String,
+    /// When it first went on from another copy instead of the card: a generation of its own, and one only, however often it is resumed.
+    #[serde(default)]
+    pub(crate) from_copy_since: Option<Timestamp>,
 }
 
 impl JobPlan {
@@ -66,26 +91,20 @@ impl JobPlan {
 }
 
 impl App {
-    /// What the preset asks of a job.
-    pub async fn preset_options(&self) -> Result<JobOptions, Problem> {
-        let settings = self.settings().await?;
-        Ok(JobOptions {
-            hashes: settings.hashes,
-            verify: settings.verify,
-            source_reread: settings.source_reread,
-            previews: settings.previews,
-            upload: settings.upload,
-            cascade: Vec::new(),
-            author: None,
-            location: None,
-            comment: None,
-        })
-    }
-
     /// Starts the main job with the preset's options.
     pub async fn start_offload(&self, request: StartOffload) -> Result<MaybeId, Problem> {
-        let options = self.preset_options().await?;
-        let job = self.start_offload_with(&request.card, &request.destinations, options).await?;
+        let (name, preset) = self.used_preset().await?;
+        let mut options = options_of(&name, &preset)?;
+        // Levels are the preset's, for those of its destinations that were asked for.
+        let of_preset =
+            if preset.destinations.is_empty() { Vec::new() } else { self.destinations_of(&preset).await?.destinations };
+        options.levels = of_preset.iter().filter(|(id, _)| request.destinations.contains(id)).cloned().collect();
+        let destinations = if request.destinations.is_empty() {
+            of_preset.into_iter().map(|(id, _)| id).collect()
+        } else {
+            request.destinations
+        };
+        let job = self.start_offload_with(&request.card, &destinations, options).await?;
         Ok(MaybeId { id: Some(job) })
     }
 
@@ -95,10 +114,12 @@ impl App {
         let card_root =
             self.root_of(card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, format!("{} is not mounted", row.reel)))?;
         let known = self.catalog().destinations().await.map_err(state_problem)?;
+        self.policy_exists(options.policy.as_deref()).await?;
+        let folder = self.roll_folder(&row, &options.folder, &options.values).await?;
         let mut copies = Vec::new();
         for id in destinations {
             let destination = known.iter().find(|known| known.id == *id).ok_or_else(|| not_found("destination", id))?;
-            copies.push((destination.clone(), Path::new(&destination.path).join(folder_name(&row.reel))));
+            copies.push((destination.clone(), Path::new(&destination.path).join(folder.path.as_str())));
         }
         if copies.is_empty() {
             return Err(Problem::new(ErrorCode::BadRequest, "choose at least one destination"));
@@ -112,7 +133,7 @@ impl App {
                 JobState::Waiting | JobState::Running if self.is_busy(&job.id) => {
                     return Err(Problem::new(ErrorCode::Busy, format!("{} is being offloaded already", row.reel)));
                 }
-                JobState::Stopped | JobState::Interrupted | JobState::Failed if same => {
+                JobState::Stopped | JobState::Cancelled | JobState::Interrupted | JobState::Failed if same => {
                     self.resume_job(JobRequest { job: job.id.clone() }).await?;
                     return Ok(job.id);
                 }
@@ -127,7 +148,7 @@ impl App {
             refuse_foreign_folder(&row.reel, &destination.label, root, &earlier)?;
         }
         let job = clock::new_id();
-        let plan = JobPlan { options, started: clock::now(), host_name: host_name() };
+        let plan = JobPlan { options, started: clock::now(), host_name: host_name(), from_copy_since: None };
         let job_row = JobRow {
             id: job.clone(),
             card: card.to_owned(),
@@ -167,18 +188,6 @@ impl App {
         Ok(job)
     }
 
-    /// Stops a job at the next chunk.
-    pub async fn stop_job(&self, request: JobRequest) -> Result<Empty, Problem> {
-        let stopped = lock(&self.inner.live).stop_job(&request.job);
-        if !stopped {
-            let job =
-                self.catalog().job(&request.job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", &request.job))?;
-            let words = format!("the job is not running here; its state is {}", crate::snapshot::word(&job.state));
-            return Err(Problem::new(ErrorCode::BadRequest, words));
-        }
-        Ok(Empty {})
-    }
-
     /// Goes on with a job that was stopped, interrupted or failed.
     pub async fn resume_job(&self, request: JobRequest) -> Result<Empty, Problem> {
         let job = self.catalog().job(&request.job).await.map_err(state_problem)?.ok_or_else(|| not_found("job", &request.job))?;
@@ -188,10 +197,20 @@ impl App {
         if job.state == JobState::Done {
             return Err(Problem::new(ErrorCode::BadRequest, "the job is done; there is nothing to resume"));
         }
-        if self.root_of(&job.card).is_none() {
-            self.look_for_card(&job.card).await?;
+        if self.root_of(&job.card).is_none()
+            && let Err(gone) = self.look_for_card(&job.card).await
+        {
+            let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
+            if self.giver_of(&job.card, &copies).await?.is_none() {
+                return Err(gone);
+            }
         }
         let guard = self.hold(&job.id)?;
+        // It waits from now on: whoever asks at once must not see what it was before.
+        if let Err(error) = self.catalog().set_job_state(&job.id, JobState::Waiting, None, clock::now()).await {
+            self.end(&job.id);
+            return Err(state_problem(error));
+        }
         self.launch(job.id, guard);
         Ok(Empty {})
     }
@@ -293,14 +312,6 @@ impl App {
 
 pub(crate) fn parse_plan(job: &JobRow) -> Result<JobPlan, Problem> {
     serde_json::from_str(&job.plan).map_err(|error| Problem::from_error(ErrorCode::StateFailed, &error))
-}
-
-/// The roll folder of a reel: its name with what some file system cannot hold replaced.
-fn folder_name(reel: &str) -> String {
-    let cleaned: String =
-        reel.trim().chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).take(120).collect();
-    let trimmed = cleaned.trim_matches([' ', '.']);
-    if trimmed.is_empty() { "CARD".to_owned() } else { trimmed.to_owned() }
 }
 
 /// A folder of that name which is not a copy of this card is another card with the same reel name, or something else: refused loudly.

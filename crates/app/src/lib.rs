@@ -2,6 +2,7 @@
 //! settings, the clock and the event hub. Shells are one-line adapters onto [`App`]. Must never know Tauri, clap or axum.
 
 mod amf;
+mod awake;
 mod card_source;
 mod cards;
 mod clock;
@@ -21,10 +22,13 @@ pub mod manifests;
 mod offload_run;
 mod pictures;
 mod policies;
+mod presets;
 mod preview_folder;
 mod progress;
 mod quality;
+mod queue;
 mod repair;
+mod roll_folder;
 mod rules_check;
 mod search;
 mod selected;
@@ -46,6 +50,7 @@ pub use framing::FramingOptions;
 pub use home::Home;
 pub use jobs::JobOptions;
 pub use pictures::PictureSize;
+pub use presets::{KnownPreset, Resolved, is_shipped, options_of, parse_preset, preset_text};
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};
 pub use quality::{CheckedClip, QualityAnswer, check_quality};
 pub use repair::{RepairRequest, compare_folders};
@@ -111,6 +116,7 @@ pub(crate) struct Inner {
     watching: Mutex<Option<watching::Watching>>,
     decoder: OnceLock<Result<checkgate_preview::Ffmpeg, String>>,
     cloud_state: Mutex<cloud::CloudState>,
+    awake: Mutex<awake::Awake>,
 }
 
 impl App {
@@ -142,8 +148,10 @@ impl App {
                 watching: Mutex::default(),
                 decoder: OnceLock::new(),
                 cloud_state: Mutex::default(),
+                awake: Mutex::default(),
             }),
         };
+        app.settings_to_preset().await?;
         app.mark_interrupted().await?;
         app.find_mounted_cards().await?;
         app.index_what_is_missing().await?;

@@ -1,11 +1,14 @@
 //! Owns one run of the main job: offload, then describe, then upload, each step stored before the next begins.
 
-use crate::jobs::parse_plan;
+use crate::jobs::{JobOptions, parse_plan};
+use crate::queue::{self, Slots, Turn};
 use crate::store::EventStore;
 use crate::{App, clock, lock, not_found, progress, state_problem};
 use checkgate_catalog::{CopyRow, JobRow};
+use checkgate_model::preset::fed_by;
 use checkgate_model::{CopyId, ErrorCode, JobState, Problem};
 use checkgate_offload::{CopyPlan, FileState, OffloadReport, Outcome, Plan, PriorFile};
+use std::path::PathBuf;
 
 impl App {
     /// Runs a job to its end. Every ending is stored; nothing is returned because everybody else reads the state.
@@ -32,23 +35,40 @@ impl App {
     async fn try_run_job(&self, id: &str) -> Result<(JobState, Option<Problem>), Problem> {
         let job = self.catalog().job(id).await.map_err(state_problem)?.ok_or_else(|| not_found("job", id))?;
         let plan = parse_plan(&job)?;
+        let making = self.making_of(&job).await?;
+        let needs = self.needs_of(&making.root, &making.copies, |copy| making.level_of(&plan.options, copy) == 1).await;
+        let stored = serde_json::to_string(&needs).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        self.catalog().enqueue(id, plan.options.priority, &stored).await.map_err(state_problem)?;
+        self.announce();
+        let awake = self.stay_awake().await;
+        let slots = match self.wait_turn(id, &needs).await? {
+            Turn::Go(slots) => slots,
+            Turn::Paused => return Ok((JobState::Stopped, None)),
+            Turn::Cancelled => return Ok((JobState::Cancelled, None)),
+            Turn::Closing => return Ok((JobState::Interrupted, Some(closed()))),
+        };
         self.catalog().set_job_state(id, JobState::Running, None, clock::now()).await.map_err(state_problem)?;
         self.catalog().clear_failed_files(id).await.map_err(state_problem)?;
         self.announce();
-        let report = self.offload(&job).await?;
+        let report = self.offload(&job, making, slots).await?;
+        drop(awake);
         let mut problem = match &report.outcome {
             Outcome::Complete | Outcome::CompleteWithFailures => first_failure(&report),
-            Outcome::Stopped => return Ok((JobState::Stopped, None)),
+            Outcome::Stopped => {
+                let wish = self.catalog().wish_of(id).await.map_err(state_problem)?;
+                return Ok(match wish.as_deref() {
+                    Some(queue::CANCEL) => (JobState::Cancelled, None),
+                    None if self.is_closing() => (JobState::Interrupted, Some(closed())),
+                    _ => (JobState::Stopped, None),
+                });
+            }
             Outcome::Interrupted(problem) => return Ok((JobState::Interrupted, Some(problem.clone()))),
         };
         let resumable = problem.as_ref().is_some_and(|problem| problem.code.exit_code() == 4);
         self.refresh_verdict(&job.card).await;
         self.announce();
         if self.is_closing() {
-            return Ok((
-                JobState::Interrupted,
-                Some(Problem::new(ErrorCode::Stopped, "Checkgate was closed before the card was described")),
-            ));
+            return Ok((JobState::Interrupted, Some(closed())));
         }
         if let Err(trouble) = self.describe_card(&job.card, plan.options.previews).await {
             tracing::warn!(card = %job.card, problem = %trouble, "the card could not be described");
@@ -67,23 +87,61 @@ impl App {
         Ok((state, problem))
     }
 
-    async fn offload(&self, job: &JobRow) -> Result<OffloadReport, Problem> {
-        let plan = parse_plan(job)?;
-        let root = self.root_of(&job.card).ok_or_else(|| Problem::new(ErrorCode::SourceGone, "the card is not mounted"))?;
+    /// From what, and which copies. Where the card has left, what is missing is made from a copy that is whole: the engine goes on with
+    /// that copy's history, so that every byte is held against what came from the card.
+    async fn making_of(&self, job: &JobRow) -> Result<Making, Problem> {
         let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
+        if let Some(root) = self.root_of(&job.card) {
+            return Ok(Making { root, copies, giver: None });
+        }
+        let giver = self.giver_of(&job.card, &copies).await?.ok_or_else(|| {
+            Problem::new(ErrorCode::SourceGone, "the card is not mounted, and no copy of this job is whole and connected")
+        })?;
+        let words = format!("the card is not mounted; what is missing is made from the proven copy on {}", giver.label);
+        self.catalog().log(&job.card, clock::now(), &words).await.map_err(state_problem)?;
+        let copies = copies.into_iter().filter(|copy| !is_whole(copy)).collect();
+        Ok(Making { root: giver.root.clone().into(), copies, giver: Some(giver) })
+    }
+
+    /// The copy with the strongest evidence that is whole, not in doubt, and connected, if another one of the job is not whole.
+    pub(crate) async fn giver_of(&self, card: &str, copies: &[CopyRow]) -> Result<Option<CopyRow>, Problem> {
+        if copies.iter().all(is_whole) {
+            return Ok(None);
+        }
+        let doubts = self.catalog().copy_doubts(card).await.map_err(state_problem)?;
+        let connected = |copy: &&CopyRow| std::path::Path::new(&copy.root).is_dir();
+        let whole = copies.iter().filter(|copy| is_whole(copy) && !doubts.contains_key(&copy.id));
+        Ok(whole.filter(connected).max_by_key(|copy| copy.evidence).cloned())
+    }
+
+    async fn offload(&self, job: &JobRow, making: Making, slots: Slots) -> Result<OffloadReport, Problem> {
+        let mut plan = parse_plan(job)?;
+        let levels: Vec<u8> = making.copies.iter().map(|copy| making.level_of(&plan.options, copy)).collect();
+        let Making { root, copies, giver } = making;
+        if giver.is_some() {
+            if plan.from_copy_since.is_none() {
+                plan.from_copy_since = Some(clock::now());
+                let text = serde_json::to_string(&plan).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+                self.catalog().set_job_plan(&job.id, &text).await.map_err(state_problem)?;
+            }
+            // The manifest of the giver is of this job as well; what is made from it must not be taken for that one.
+            plan.started = plan.from_copy_since.unwrap_or(plan.started);
+        }
         let mut prior = Vec::new();
         for copy in &copies {
             prior.extend(self.prior_files(copy).await?);
         }
+        let feeders = fed_by(&levels);
         let offload_plan = Plan {
             card_root: root,
             copies: copies
                 .iter()
-                .map(|copy| CopyPlan {
+                .zip(&feeders)
+                .map(|(copy, feeder)| CopyPlan {
                     id: CopyId(copy.id.clone()),
                     label: copy.label.clone(),
                     root: copy.root.clone().into(),
-                    fed_by: fed_by(&plan.options.cascade, &copies, copy),
+                    fed_by: feeder.map(|at| CopyId(copies[at].id.clone())),
                 })
                 .collect(),
             hashes: plan.options.hashes.clone(),
@@ -94,17 +152,27 @@ impl App {
             prior,
         };
         let (control, meter) = (checkgate_offload::Control::new(), checkgate_offload::Meter::new());
-        lock(&self.inner.live).add_job(&job.id, &job.card, plan.options.verify, control.clone(), meter.clone());
+        let live = self.live_job(job, &plan.options, &copies, &feeders, control.clone(), meter.clone()).await?;
+        lock(&self.inner.live).add_job(&job.id, live);
         self.start_ticking();
-        let mut store = EventStore::new(self.clone(), &job.card, &job.id, copies);
-        let (result, mut store) = tokio::task::spawn_blocking(move || {
+        let mut store = EventStore::new(self.clone(), &job.card, &job.id, copies, slots.clone());
+        let (asked, stopper) = (job.id.clone(), control.clone());
+        let app = self.clone();
+        let ears = tokio::spawn(async move {
+            app.until_wished(&asked).await;
+            stopper.stop();
+        });
+        let ran = tokio::task::spawn_blocking(move || {
             let result = checkgate_offload::run(&offload_plan, &control, &meter, &mut |event| store.store(event));
             let flushed = store.flush();
             (result.map_err(|error| error.problem()).and_then(|report| flushed.map_err(state_problem).map(|()| report)), store)
         })
-        .await
-        .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        .await;
+        ears.abort();
+        slots.give_back();
+        self.store_speeds(&job.id).await;
         progress::forget_job(self, &job.id);
+        let (result, mut store) = ran.map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
         if let Err(error) = tokio::task::block_in_place(|| store.flush()) {
             tracing::error!(%error, "events could not be stored");
         }
@@ -112,7 +180,10 @@ impl App {
             result.as_ref().is_ok_and(|report| matches!(report.outcome, Outcome::Complete | Outcome::CompleteWithFailures));
         self.store_copies(store.into_copies(), result.as_ref().ok(), ended).await?;
         let report = result?;
-        self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;
+        // The second read of another copy says nothing about the card.
+        if giver.is_none() {
+            self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;
+        }
         Ok(report)
     }
 
@@ -169,14 +240,28 @@ impl App {
     }
 }
 
-/// The copy that this one is made from; `None` where that is the card.
-fn fed_by(cascade: &[String], copies: &[CopyRow], copy: &CopyRow) -> Option<CopyId> {
-    let step = cascade.iter().position(|destination| *destination == copy.destination)?;
-    let giver = match step.checked_sub(1) {
-        Some(before) => copies.iter().find(|other| other.destination == cascade[before]),
-        None => copies.iter().find(|other| !cascade.contains(&other.destination)),
-    };
-    giver.map(|giver| CopyId(giver.id.clone()))
+/// What one run reads and makes.
+struct Making {
+    root: PathBuf,
+    copies: Vec<CopyRow>,
+    /// The copy that is read instead of the card.
+    giver: Option<CopyRow>,
+}
+
+impl Making {
+    /// Level of the cascade that a copy is on; what is made from another copy has one level.
+    fn level_of(&self, options: &JobOptions, copy: &CopyRow) -> u8 {
+        if self.giver.is_some() { 1 } else { options.levels.get(&copy.destination).copied().unwrap_or(1) }
+    }
+}
+
+/// Complete, proven and sealed.
+fn is_whole(copy: &CopyRow) -> bool {
+    copy.state == "sealed" && copy.failed_files == 0 && copy.evidence.is_some()
+}
+
+fn closed() -> Problem {
+    Problem::new(ErrorCode::Stopped, "Checkgate was closed before the job was done")
 }
 
 /// The problem that stands for the whole run: the worst first, so that a broken card is never hidden by a full disk.

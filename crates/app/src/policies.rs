@@ -2,6 +2,7 @@
 //! for. Must never judge; that is the model's.
 
 use crate::{App, clock, not_found, state_problem};
+use checkgate_contract::{Empty, SignOffRequest};
 use checkgate_model::preset::is_name;
 use checkgate_model::{ErrorCode, Policy, Problem, SignOff, SignOffKind};
 use checkgate_volume::files;
@@ -73,6 +74,17 @@ impl App {
         self.refresh_verdict(card).await;
         self.announce();
         Ok(())
+    }
+
+    /// The same, as the window asks for it.
+    pub async fn sign_off_as_asked(&self, request: SignOffRequest) -> Result<Empty, Problem> {
+        let SignOffRequest { card, what, copy, by, note, withdraw } = request;
+        if withdraw {
+            self.withdraw_sign_off(&card, what, copy.as_deref()).await?;
+        } else {
+            self.sign_off(&card, what, copy.as_deref(), &by, &note).await?;
+        }
+        Ok(Empty {})
     }
 
     /// Takes a signature back.

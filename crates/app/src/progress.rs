@@ -1,11 +1,15 @@
 //! Owns what moves: live jobs, uploads and verifications of this process, and the frames made from their meters. Rates are
 //! averaged over five seconds; an estimate is given per device, with the read-back that still follows included.
 
-use crate::{App, lock};
+use crate::jobs::JobOptions;
+use crate::{App, clock, lock, state_problem};
+use checkgate_catalog::{CopyRow, JobRow, SpeedRow};
 use checkgate_contract::{CardTick, LaneTick, UiFrame};
+use checkgate_model::{ErrorCode, Problem};
 use checkgate_offload::{Control, LaneSnapshot, Meter, Phase, VerifyDepth};
 use checkgate_transfer::{UploadControl, UploadMeter};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -37,11 +41,40 @@ impl Rate {
     }
 }
 
-struct LiveJob {
+/// A lane of a job and what is known of its device.
+#[derive(Debug, Clone, Default)]
+struct LaneFacts {
+    /// The copy it is made from; `None` means the card.
+    feeder: Option<String>,
+    device: Option<(String, String)>,
+    /// The fastest the device has been written to.
+    write_bps: Option<u64>,
+}
+
+pub(crate) struct LiveJob {
     card: String,
     verify: VerifyDepth,
+    reread: bool,
+    lanes: BTreeMap<String, LaneFacts>,
     control: Control,
     meter: Meter,
+    measured: BTreeMap<(String, &'static str), Measured>,
+}
+
+/// Bytes that a lane moved in one phase, from when to when.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    first: (Instant, u64),
+    last: (Instant, u64),
+}
+
+impl Measured {
+    /// Bytes a second, where it went on long enough to say so.
+    fn rate(&self) -> Option<u64> {
+        let secs = self.last.0.duration_since(self.first.0).as_secs_f64();
+        let bytes = self.last.1.saturating_sub(self.first.1);
+        (secs >= 1.0 && bytes >= 256 << 20).then(|| (bytes as f64 / secs) as u64)
+    }
 }
 
 struct LiveUpload {
@@ -61,8 +94,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn add_job(&mut self, job: &str, card: &str, verify: VerifyDepth, control: Control, meter: Meter) {
-        self.jobs.insert(job.to_owned(), LiveJob { card: card.to_owned(), verify, control, meter });
+    pub(crate) fn add_job(&mut self, job: &str, live: LiveJob) {
+        self.jobs.insert(job.to_owned(), live);
     }
 
     pub(crate) fn stop_job(&mut self, job: &str) -> bool {
@@ -125,22 +158,28 @@ impl Live {
             card: card.to_owned(),
             words: String::new(),
             file: String::new(),
+            card_free_secs: None,
             eta_secs: None,
             lanes: Vec::new(),
         };
-        for (job, live) in &self.jobs {
+        let mut written = 0;
+        for (job, live) in &mut self.jobs {
             let snapshot = live.meter.snapshot();
             let tick = cards.entry(live.card.clone()).or_insert_with(|| empty(&live.card));
             snapshot.phase.word().clone_into(&mut tick.words);
             tick.file = snapshot.source.current_file.clone().unwrap_or_default();
             let source_phase = if snapshot.source.phase == Phase::Proving { "second read" } else { snapshot.source.phase_word };
-            tick.lanes.push(lane_tick(&mut self.rates, job, "card", &snapshot.source, source_phase, at, VerifyDepth::None));
+            let again = if live.reread { VerifyDepth::Device } else { VerifyDepth::None };
+            tick.lanes.push(lane_tick(&mut self.rates, job, "card", &snapshot.source, source_phase, at, again));
             for lane in &snapshot.copies {
                 let id = lane.copy.as_ref().map_or("copy", |copy| copy.as_str());
                 tick.lanes.push(lane_tick(&mut self.rates, job, id, lane, lane.phase_word, at, live.verify));
+                live.measure(id, lane, at);
             }
             mark_bottleneck(&mut tick.lanes);
-            tick.eta_secs = tick.lanes.iter().filter_map(|lane| lane.eta_secs).max();
+            let copying = snapshot.copies.iter().zip(&tick.lanes[1..]).filter(|(lane, _)| lane.phase == Phase::Copying);
+            written += copying.map(|(_, tick)| tick.bytes_per_sec).sum::<u64>();
+            (tick.card_free_secs, tick.eta_secs) = live.estimates(&snapshot, &tick.lanes);
         }
         for (card, (done, total, words)) in &self.describing {
             let tick = cards.entry(card.clone()).or_insert_with(|| empty(card));
@@ -172,15 +211,75 @@ impl Live {
             })
             .collect();
         let mut lanes = 0;
-        let cards = cards
+        let cards: Vec<CardTick> = cards
             .into_values()
             .take_while(|tick| {
                 lanes += tick.lanes.len();
                 lanes <= MOST_LANES
             })
             .collect();
-        UiFrame { rev, cards, verifications }
+        let eta_secs = total_eta(&cards);
+        UiFrame { rev, cards, bytes_per_sec: written, eta_secs, verifications }
     }
+}
+
+impl LiveJob {
+    fn measure(&mut self, id: &str, lane: &LaneSnapshot, at: Instant) {
+        let phase = match lane.phase {
+            Phase::Copying => "write",
+            Phase::Proving => "read",
+            _ => return,
+        };
+        let now = (at, lane.bytes_done);
+        let known = self.measured.entry((id.to_owned(), phase)).or_insert(Measured { first: now, last: now });
+        if lane.bytes_done > known.last.1 {
+            known.last = now;
+        }
+    }
+
+    /// Until the card is free, and until everything is done. A lane of which nothing is known makes the sum unknown: no estimate is
+    /// better than one that leaves something out. `ticks` are the card's lane and then one for each copy.
+    fn estimates(&self, snapshot: &checkgate_offload::Snapshot, ticks: &[LaneTick]) -> (Option<u32>, Option<u32>) {
+        let left = |lane: &LaneSnapshot, tick: &LaneTick| match lane.phase {
+            Phase::Done | Phase::Failed | Phase::Sealing => Some(0),
+            Phase::Preparing => None,
+            Phase::Copying | Phase::Proving => tick.eta_secs,
+        };
+        let mut by_copy: BTreeMap<&str, Option<u32>> = BTreeMap::new();
+        let mut free = ticks.first().and_then(|tick| left(&snapshot.source, tick));
+        let mut all = free;
+        for (lane, tick) in snapshot.copies.iter().zip(ticks.iter().skip(1)) {
+            let facts = self.lanes.get(&tick.id).cloned().unwrap_or_default();
+            let own = match &facts.feeder {
+                None => left(lane, tick),
+                // A copy that waits for another one begins when that is proven.
+                Some(feeder) if lane.phase == Phase::Preparing => {
+                    let passes = if self.verify == VerifyDepth::None { 1 } else { 2 };
+                    let bytes = if lane.bytes_total > 0 { lane.bytes_total } else { snapshot.source.bytes_total };
+                    let work = facts.write_bps.and_then(|bps| seconds(bytes.saturating_mul(passes), bps));
+                    let begins = by_copy.get(feeder.as_str()).copied().flatten();
+                    begins.zip(work).map(|(begins, work)| begins.saturating_add(work))
+                }
+                Some(_) => left(lane, tick),
+            };
+            by_copy.insert(&tick.id, own);
+            if facts.feeder.is_none() {
+                free = free.zip(own).map(|(one, other)| one.max(other));
+            }
+            all = all.zip(own).map(|(one, other)| one.max(other));
+        }
+        (free, all)
+    }
+}
+
+/// Until the last card is done; unknown while any of them is.
+fn total_eta(cards: &[CardTick]) -> Option<u32> {
+    cards
+        .iter()
+        .filter(|tick| tick.lanes.iter().any(|lane| lane.id == "card"))
+        .map(|tick| tick.eta_secs)
+        .try_fold(0, |most, eta| eta.map(|eta: u32| eta.max(most)))
+        .filter(|_| !cards.is_empty())
 }
 
 fn seconds(bytes: u64, rate: u64) -> Option<u32> {
@@ -228,6 +327,74 @@ fn mark_bottleneck(lanes: &mut [LaneTick]) {
 }
 
 impl App {
+    /// A job as it is watched while it runs.
+    pub(crate) async fn live_job(
+        &self,
+        job: &JobRow,
+        options: &JobOptions,
+        copies: &[CopyRow],
+        feeders: &[Option<usize>],
+        control: Control,
+        meter: Meter,
+    ) -> Result<LiveJob, Problem> {
+        let speeds = self.catalog().speeds().await.map_err(state_problem)?;
+        let roots: Vec<PathBuf> = copies.iter().map(|copy| PathBuf::from(&copy.root)).collect();
+        let devices = tokio::task::spawn_blocking(move || {
+            let device = |root: &PathBuf| {
+                let standing = root.ancestors().find(|folder| folder.exists())?;
+                checkgate_volume::volume_of(standing).ok().map(|volume| crate::queue::device_of(&volume))
+            };
+            roots.iter().map(device).collect::<Vec<_>>()
+        })
+        .await
+        .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        let lanes = copies
+            .iter()
+            .zip(feeders)
+            .zip(devices)
+            .map(|((copy, feeder), device)| {
+                let speed = speeds.iter().find(|speed| Some(&speed.device) == device.as_ref());
+                let facts = LaneFacts {
+                    feeder: feeder.map(|at| copies[at].id.clone()),
+                    write_bps: speed.and_then(|speed| speed.write_bps),
+                    device: device.map(|device| (device, copy.label.clone())),
+                };
+                (copy.id.clone(), facts)
+            })
+            .collect();
+        Ok(LiveJob {
+            card: job.card.clone(),
+            verify: options.verify,
+            reread: options.source_reread,
+            lanes,
+            control,
+            meter,
+            measured: BTreeMap::new(),
+        })
+    }
+
+    /// Remembers how fast the devices of a job were.
+    pub(crate) async fn store_speeds(&self, job: &str) {
+        let rows: Vec<SpeedRow> = {
+            let live = lock(&self.inner.live);
+            let Some(job) = live.jobs.get(job) else { return };
+            let rate = |id: &str, phase: &'static str| job.measured.get(&(id.to_owned(), phase)).and_then(Measured::rate);
+            job.lanes
+                .iter()
+                .filter_map(|(id, facts)| {
+                    let (device, label) = facts.device.clone()?;
+                    Some(SpeedRow { device, label, read_bps: rate(id, "read"), write_bps: rate(id, "write") })
+                })
+                .filter(|row| row.read_bps.is_some() || row.write_bps.is_some())
+                .collect()
+        };
+        for row in rows {
+            if let Err(error) = self.catalog().store_speed(&row, clock::now()).await {
+                tracing::warn!(%error, "the speed of a device cannot be stored");
+            }
+        }
+    }
+
     /// The frame of this moment.
     pub(crate) fn frame(&self) -> UiFrame {
         lock(&self.inner.live).frame(self.rev())

@@ -1,8 +1,10 @@
 //! Owns what the user has set: the preset, the cloud, the words in the bar.
 
+use crate::presets::{STANDARD, verify_of};
 use crate::{App, not_found, state_problem};
+use checkgate_catalog::DestinationRow;
 use checkgate_contract::{CloudRequest, DestinationRequest, Empty, MaybeId, PresetView, ProjectRequest};
-use checkgate_model::{ErrorCode, HashFormat, Policy, Problem};
+use checkgate_model::{ErrorCode, HashFormat, Policy, Preset, Problem};
 use checkgate_offload::VerifyDepth;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -15,16 +17,8 @@ pub struct Settings {
     pub project: String,
     /// A mounted card runs by itself.
     pub automatic: bool,
-    /// Hash formats of the manifest.
-    pub hashes: Vec<HashFormat>,
-    /// How copies are proven.
-    pub verify: VerifyDepth,
-    /// Read the card a second time.
-    pub source_reread: bool,
-    /// Render previews.
-    pub previews: bool,
-    /// Upload from a verified copy.
-    pub upload: bool,
+    /// Name of the preset that is used.
+    pub preset: String,
     /// Where the cloud is.
     pub cloud_url: Option<String>,
     /// Bearer token of the cloud.
@@ -38,11 +32,7 @@ impl Default for Settings {
         Self {
             project: String::new(),
             automatic: false,
-            hashes: vec![HashFormat::Xxh64],
-            verify: VerifyDepth::Device,
-            source_reread: true,
-            previews: true,
-            upload: false,
+            preset: STANDARD.to_owned(),
             cloud_url: None,
             cloud_token: None,
             policy: Policy::default(),
@@ -65,17 +55,55 @@ impl App {
         Ok(())
     }
 
-    /// Changes what runs by itself.
-    pub async fn set_preset(&self, preset: PresetView) -> Result<Empty, Problem> {
+    /// Changes what runs by itself: the preset of that name is used from now on, and what differs from it is stored as the user's own.
+    pub async fn set_preset(&self, view: PresetView) -> Result<Empty, Problem> {
+        let known = self.preset(&view.name).await?;
+        let mut preset = known.clone();
+        preset.hashes = parse_hashes(&view.hashes)?;
+        preset.verify = verify_of(parse_verify(&view.verify)?);
+        preset.source_reread = view.source_reread;
+        preset.previews = view.previews;
+        preset.upload = view.upload;
+        if preset != known {
+            self.save_preset(&view.name, &preset).await?;
+        }
         let mut settings = self.settings().await?;
-        settings.hashes = parse_hashes(&preset.hashes)?;
-        settings.verify = parse_verify(&preset.verify)?;
-        settings.automatic = preset.automatic;
-        settings.source_reread = preset.source_reread;
-        settings.previews = preset.previews;
-        settings.upload = preset.upload;
+        settings.automatic = view.automatic;
+        settings.preset = view.name;
         self.store_settings(&settings).await?;
         Ok(Empty {})
+    }
+
+    /// Settings of earlier versions held what is the standard preset now: taken over once, as the user's own.
+    pub(crate) async fn settings_to_preset(&self) -> Result<(), Problem> {
+        #[derive(serde::Deserialize)]
+        struct Earlier {
+            hashes: Vec<HashFormat>,
+            verify: VerifyDepth,
+            source_reread: bool,
+            previews: bool,
+            upload: bool,
+        }
+        let Some(stored) = self.catalog().setting::<serde_json::Value>(KEY).await.map_err(state_problem)? else { return Ok(()) };
+        if stored.get("preset").is_some() {
+            return Ok(());
+        }
+        if let Ok(earlier) = serde_json::from_value::<Earlier>(stored) {
+            let standard = self.preset(STANDARD).await?;
+            let taken = Preset {
+                hashes: earlier.hashes,
+                verify: verify_of(earlier.verify),
+                source_reread: earlier.source_reread,
+                previews: earlier.previews,
+                upload: earlier.upload,
+                ..standard.clone()
+            };
+            if taken != standard {
+                self.save_preset(STANDARD, &taken).await?;
+            }
+        }
+        let settings = self.settings().await?;
+        self.store_settings(&settings).await
     }
 
     /// Sets where the cloud is; an empty URL removes it, an empty token keeps the one that is set.
@@ -114,6 +142,12 @@ impl App {
 
     /// Adds a folder that copies go to.
     pub async fn add_destination(&self, path: PathBuf) -> Result<MaybeId, Problem> {
+        let stored = self.remember_destination(path, true).await?;
+        Ok(MaybeId { id: Some(stored.id) })
+    }
+
+    /// The same, without making it one that is ticked.
+    pub(crate) async fn remember_destination(&self, path: PathBuf, in_preset: bool) -> Result<DestinationRow, Problem> {
         let path = checkgate_volume::place::canonical(&path)
             .map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no folder {}: {error}", path.display())))?;
         let text = path
@@ -125,10 +159,10 @@ impl App {
             .map(|volume| volume.label)
             .or_else(|| path.file_name().map(|name| name.to_string_lossy().into_owned()))
             .unwrap_or_else(|| text.to_owned());
-        let row = checkgate_catalog::DestinationRow { id: crate::clock::new_id(), label, path: text.to_owned(), in_preset: true };
+        let row = DestinationRow { id: crate::clock::new_id(), label, path: text.to_owned(), in_preset };
         let stored = self.catalog().add_destination(&row, crate::clock::now()).await.map_err(state_problem)?;
         self.announce();
-        Ok(MaybeId { id: Some(stored.id) })
+        Ok(stored)
     }
 
     /// Puts a destination into the preset or takes it out.
@@ -172,13 +206,5 @@ pub(crate) fn parse_verify(word: &str) -> Result<VerifyDepth, Problem> {
         "system" | "os" => Ok(VerifyDepth::System),
         "none" => Ok(VerifyDepth::None),
         other => Err(Problem::new(ErrorCode::BadRequest, format!("{other:?} is no way to verify (device, system, none)"))),
-    }
-}
-
-pub(crate) const fn verify_word(depth: VerifyDepth) -> &'static str {
-    match depth {
-        VerifyDepth::Device => "device",
-        VerifyDepth::System => "system",
-        VerifyDepth::None => "none",
     }
 }

@@ -2,7 +2,7 @@
 //! and the evidence are taken as they are stored.
 
 use crate::verdict::newest_copies;
-use crate::{App, lock, not_found, settings, state_problem};
+use crate::{App, lock, not_found, queue, state_problem};
 use checkgate_catalog::{CardRow, ClipRow, CopyRow, JobRow, UploadRow};
 use checkgate_contract::{
     CardDetail, CardView, ClipDetail, ClipPage, ClipView, ClipsRequest, CopyState, CopyView, DestinationView, FailedFileView,
@@ -34,6 +34,7 @@ impl App {
                 tracing::warn!(%problem, "volumes cannot be listed");
                 Vec::new()
             });
+        let may_sleep = crate::lock(&self.inner.awake).refused().map(str::to_owned);
         Ok(Snapshot {
             rev,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -42,33 +43,50 @@ impl App {
             destinations: self.destinations().await?,
             cards,
             verifications: self.verification_views().await?,
-            preset: PresetView {
-                automatic: settings.automatic,
-                hashes: settings.hashes.iter().map(|format| format.name().to_owned()).collect(),
-                verify: settings::verify_word(settings.verify).to_owned(),
-                source_reread: settings.source_reread,
-                previews: settings.previews,
-                upload: settings.upload,
-            },
+            preset: self.preset_view(&settings).await,
+            queue: self.queue().await?,
+            may_sleep,
             cloud: self.cloud_view().await?,
             decoder: self.decoder().map_or_else(|problem| problem.summary, |ffmpeg| format!("ffmpeg {}", ffmpeg.version())),
         })
     }
 
+    async fn preset_view(&self, settings: &crate::Settings) -> PresetView {
+        let (preset, problem) = match self.preset(&settings.preset).await {
+            Ok(preset) => (preset, None),
+            Err(problem) => (checkgate_model::Preset::default(), Some(problem)),
+        };
+        PresetView {
+            name: settings.preset.clone(),
+            problem,
+            automatic: settings.automatic,
+            hashes: preset.hashes.iter().map(|format| format.name().to_owned()).collect(),
+            verify: preset.verify.word().to_owned(),
+            source_reread: preset.source_reread,
+            previews: preset.previews,
+            upload: preset.upload,
+        }
+    }
+
     /// Destinations with what is true of them now.
     pub async fn destinations(&self) -> Result<Vec<DestinationView>, Problem> {
         let rows = self.catalog().destinations().await.map_err(state_problem)?;
+        let speeds = self.catalog().speeds().await.map_err(state_problem)?;
         let views = tokio::task::spawn_blocking(move || {
             rows.into_iter()
                 .map(|row| {
                     let present = Path::new(&row.path).is_dir();
                     let volume = if present { checkgate_volume::volume_of(Path::new(&row.path)).ok() } else { None };
+                    let device = volume.as_ref().map(queue::device_of);
                     DestinationView {
                         id: row.id,
                         label: row.label,
                         path: row.path,
                         present,
                         free_bytes: volume.as_ref().map(|volume| volume.free_bytes),
+                        write_bps: device
+                            .and_then(|device| speeds.iter().find(|speed| speed.device == device))
+                            .and_then(|speed| speed.write_bps),
                         device: volume.and_then(|volume| volume.device_identity),
                         in_preset: row.in_preset,
                     }
@@ -219,7 +237,7 @@ impl App {
         let copies = newest_copies(self.catalog().copies_of_card(&row.id).await.map_err(state_problem)?);
         let findings = self.findings_of(&row.id).await?;
         let upload = self.catalog().upload_of(&row.id).await.map_err(state_problem)?;
-        let policy = self.settings().await?.policy;
+        let policy = self.policy_of(&row.id).await?;
         let volume = self.volume_of_card(&row.id).await;
         let facts = self.facts_with(row, &findings).await?;
         let verdict = judge(&policy, &facts);
@@ -338,7 +356,7 @@ impl App {
     }
 }
 
-fn rate_text(value: &checkgate_model::FieldValue) -> String {
+pub(crate) fn rate_text(value: &checkgate_model::FieldValue) -> String {
     match value {
         checkgate_model::FieldValue::Rational(num, den) => match (u32::try_from(*num), u32::try_from(*den)) {
             (Ok(num), Ok(den)) => {
@@ -396,8 +414,12 @@ fn stations(
         () if total == 0 => (StationState::Waiting, String::new()),
         () if failed > 0 => (StationState::Failed, format!("{failed} of {total} failed")),
         () if written == total => (StationState::Done, format!("{total} of {total}")),
+        () if state == Some(JobState::Waiting) => (StationState::Waiting, "in the queue".to_owned()),
         () if running => (StationState::Working, format!("copy {} of {total}", (written + 1).min(total))),
-        () if held => (StationState::Attention, "stopped".to_owned()),
+        () if held => {
+            (StationState::Attention, if state == Some(JobState::Stopped) { "paused" } else { "interrupted" }.to_owned())
+        }
+        () if state == Some(JobState::Cancelled) => (StationState::Waiting, "cancelled".to_owned()),
         () => (StationState::Waiting, String::new()),
     };
     let proven = match () {

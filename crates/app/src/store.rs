@@ -1,6 +1,7 @@
 //! Owns how events of the offload engine become stored state. Facts about single files are committed in batches, facts about copies
 //! and jobs at once; a batch that a crash loses is found again by hashing what lies on the destination.
 
+use crate::queue::Slots;
 use crate::{App, clock};
 use checkgate_catalog::{CatalogError, CopyFileRow, CopyRow, FailedFileRow};
 use checkgate_model::{Evidence, RelPath};
@@ -20,11 +21,12 @@ pub(crate) struct EventStore {
     copied: Vec<(String, CopyFileRow)>,
     proven: Vec<(String, RelPath, Evidence)>,
     last_commit: Instant,
+    slots: Slots,
     runtime: tokio::runtime::Handle,
 }
 
 impl EventStore {
-    pub(crate) fn new(app: App, card: &str, job: &str, copies: Vec<CopyRow>) -> Self {
+    pub(crate) fn new(app: App, card: &str, job: &str, copies: Vec<CopyRow>, slots: Slots) -> Self {
         Self {
             app,
             card: card.to_owned(),
@@ -33,6 +35,7 @@ impl EventStore {
             copied: Vec::new(),
             proven: Vec::new(),
             last_commit: Instant::now(),
+            slots,
             runtime: tokio::runtime::Handle::current(),
         }
     }
@@ -127,7 +130,10 @@ impl EventStore {
                 let label = self.copies.get(copy.as_str()).map_or_else(String::new, |row| row.label.clone());
                 self.line(&format!("{label} is too slow for the others: its last {files} files are made from another copy"))?;
             }
-            Event::CardReleased => self.line("the card is no longer needed by this offload")?,
+            Event::CardReleased => {
+                self.slots.give_back();
+                self.line("the card is no longer needed by this offload")?;
+            }
             Event::CopySealed { copy, manifest, reread_equal } => {
                 self.change(copy.as_str(), |row| {
                     row.manifest = Some(manifest.to_string());

@@ -3,20 +3,30 @@
 use crate::{App, clock, state_problem};
 use checkgate_catalog::{CardRow, CopyRow};
 use checkgate_model::verdict::{judge, judge_local};
-use checkgate_model::{CardFacts, CopyFacts, Finding, Problem, SignOffKind, Verdict};
+use checkgate_model::{CardFacts, CopyFacts, Finding, Policy, Problem, SignOffKind, Verdict};
 use std::collections::BTreeMap;
 
 impl App {
     /// May this card go back to the camera? Computed from stored facts and the policy that is set.
     pub async fn verdict(&self, card: &str) -> Result<Verdict, Problem> {
-        let policy = self.settings().await?.policy;
-        Ok(judge(&policy, &self.facts(card).await?))
+        Ok(judge(&self.policy_of(card).await?, &self.facts(card).await?))
     }
 
     /// May the copies on this machine's drives go?
     pub async fn local_verdict(&self, card: &str) -> Result<Verdict, Problem> {
-        let policy = self.settings().await?.policy;
-        Ok(judge_local(&policy, &self.facts(card).await?))
+        Ok(judge_local(&self.policy_of(card).await?, &self.facts(card).await?))
+    }
+
+    /// The policy a card is judged by: its job's, else the one that is set. Where the job's is gone, the name says so.
+    pub(crate) async fn policy_of(&self, card: &str) -> Result<Policy, Problem> {
+        let job = self.catalog().latest_job_of(card).await.map_err(state_problem)?;
+        let named = job.as_ref().and_then(|job| crate::jobs::parse_plan(job).ok()).and_then(|plan| plan.options.policy);
+        let set = self.settings().await?.policy;
+        let Some(name) = named else { return Ok(set) };
+        Ok(match self.policies().await?.remove(&name) {
+            Some(policy) => policy,
+            None => Policy { name: format!("{}; the policy {name} is missing", set.name), ..set },
+        })
     }
 
     pub(crate) async fn facts(&self, card: &str) -> Result<CardFacts, Problem> {

@@ -114,7 +114,7 @@ impl App {
     }
 
     /// Whether some process holds the job.
-    fn is_alive(&self, job: &str) -> bool {
+    pub(crate) fn is_alive(&self, job: &str) -> bool {
         lock(&self.inner.busy).contains(job)
             || !matches!(place::lock_file(&self.home().locks().join(format!("{job}.lock"))), Ok(Some(_)))
     }

@@ -103,18 +103,12 @@ impl App {
             Some(_) => return Ok(()),
             None => {}
         }
-        let destinations: Vec<String> = self
-            .catalog()
-            .destinations()
-            .await
-            .map_err(state_problem)?
-            .into_iter()
-            .filter(|destination| destination.in_preset && std::path::Path::new(&destination.path).is_dir())
-            .map(|destination| destination.id)
-            .collect();
-        if destinations.is_empty() {
-            return Err(Problem::new(ErrorCode::BadRequest, "no destination of the preset is connected"));
+        let (name, preset) = self.used_preset().await?;
+        let resolved = self.destinations_of(&preset).await?;
+        if resolved.destinations.is_empty() {
+            return Err(Problem::new(ErrorCode::BadRequest, format!("no destination of the preset {name} is connected")));
         }
+        let destinations = resolved.destinations.into_iter().map(|(id, _)| id).collect();
         self.start_offload(StartOffload { card: card.to_owned(), destinations }).await?;
         Ok(())
     }

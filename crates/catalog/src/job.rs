@@ -213,6 +213,12 @@ impl Catalog {
         Ok(())
     }
 
+    /// Stores what a job was asked for, with what its runs must agree on.
+    pub async fn set_job_plan(&self, job: &str, plan: &str) -> Result<(), CatalogError> {
+        sqlx::query("update job set plan = ? where id = ?").bind(plan).bind(job).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Stores the result of the second read of the source.
     pub async fn set_reread(&self, job: &str, equal: Option<bool>) -> Result<(), CatalogError> {
         sqlx::query("update job set reread = ? where id = ?").bind(equal).bind(job).execute(&self.pool).await?;

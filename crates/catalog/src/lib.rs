@@ -9,6 +9,7 @@ mod card;
 mod doubt;
 mod job;
 mod judgement;
+mod queue;
 mod search;
 mod upload;
 
@@ -16,6 +17,7 @@ pub use card::{CardRow, ClipRow, DestinationRow};
 pub use doubt::CopyPlace;
 pub use job::{CopyFileRow, CopyRow, FailedFileRow, JobRow, VerificationRow};
 pub use judgement::{OverrideRow, SpanJoinRow};
+pub use queue::{QueueRow, SpeedRow};
 pub use search::{ClipIndexRow, ClipSearch};
 pub use upload::{UploadFileRow, UploadPartRow, UploadRow};
 

@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Copy a card to one or more destinations, prove the copies, seal them with ASC MHL, describe the clips.
     #[command(
-        after_help = "Examples:\n  checkgate offload /media/A003R1JL --to /mnt/ssd --to /mnt/raid\n  checkgate offload /media/A003R1JL --to /mnt/ssd --hash xxh64,md5 --verify device\n\nEach copy goes into a folder named after the reel. Ctrl-C stops at the next chunk; `checkgate resume` goes on."
+        after_help = "Examples:\n  checkgate offload /media/A003R1JL --to /mnt/ssd --to /mnt/raid\n  checkgate offload /media/A003R1JL --to /mnt/ssd --hash xxh64,md5 --verify device\n  checkgate offload /media/A003R1JL --preset netflix-like --set day=5 --set unit=MU --to /mnt/ssd\n  checkgate offload /media/A003R1JL\n\nWithout --to, copies go where the preset says, and where it names no destination, to those that are ticked in the window.\nEach copy goes into the folder that the preset's template makes, the reel where nothing else is set. Ctrl-C stops at the next chunk; `checkgate resume` goes on."
     )]
     Offload(Offload),
     /// Go on with jobs that were stopped or interrupted.
@@ -65,6 +65,16 @@ pub(crate) enum Command {
     /// Show a card: verdict with reasons, copies with evidence, findings, log.
     #[command(after_help = "Examples:\n  checkgate card A003R1JL\n\nExit code 0 if it is safe to format, else 1.")]
     Card(Card),
+    /// What waits and runs, in whatever process: list, pause, cancel, move, prioritise.
+    #[command(
+        after_help = "Examples:\n  checkgate queue\n  checkgate queue pause A003R1JL\n  checkgate queue move A003R1JL first\n  checkgate queue priority A003R1JL 10\n  checkgate queue cancel --all\n\nJobs that share no device run side by side. A spinning drive, a share and a card take one job at a time, solid state two;\nthe next begins when the card before it is no longer needed. `checkgate resume` goes on with what was paused."
+    )]
+    Queue(crate::command::queue::Queue),
+    /// Presets: where copies go, how their folders are called, how they are proven. List, show, use, save, set values, try.
+    #[command(
+        after_help = "Examples:\n  checkgate presets\n  checkgate presets show netflix-like --card A003R1JL\n  checkgate presets set netflix-like day=13 unit=MU episode=EP103\n  checkgate presets try '{date}_Day{day:2}_{unit}/{media_type}/[{camera_format}/]{roll}' --set day=5 --set unit=MU\n  checkgate presets save nightfall nightfall.toml\n  checkgate presets use nightfall\n\nYour own lie as TOML in `presets` in the state folder. Destinations are named by label or volume id, never by drive letter."
+    )]
+    Presets(crate::command::presets::Presets),
     /// List the policies of the verdict, or choose one.
     #[command(
         after_help = "Examples:\n  checkgate policies\n  checkgate policies --use netflix-like\n\nYour own lie as TOML in `policies` in the state folder."
@@ -211,12 +221,24 @@ impl Depth {
 pub(crate) struct Offload {
     /// Root of the card.
     pub(crate) card: PathBuf,
-    /// Destination folder; give it once per copy.
-    #[arg(long, required = true, value_name = "DIR", num_args = 1..)]
+    /// Destination folder; give it once per copy. Without one, the preset's destinations.
+    #[arg(long, value_name = "DIR", num_args = 1..)]
     pub(crate) to: Vec<PathBuf>,
+    /// Preset; without one, the one that is used (`checkgate presets`).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// A value for the folder template, e.g. day=13.
+    #[arg(long = "set", value_name = "TOKEN=VALUE", value_parser = crate::command::presets::pair)]
+    pub(crate) values: Vec<(String, String)>,
+    /// Place in the queue: higher goes first among those that want the same device.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) priority: Option<i32>,
+    /// Unmount the card when the job is done and the card is safe to format.
+    #[arg(long)]
+    pub(crate) eject: bool,
     /// Folder for a copy that is made from the first copy once that is proven, and each further one from the one before: the card is
     /// free as soon as the copies of `--to` are proven.
-    #[arg(long, value_name = "DIR", num_args = 1..)]
+    #[arg(long, value_name = "DIR", num_args = 1.., requires = "to")]
     pub(crate) cascade: Vec<PathBuf>,
     /// Hash formats, comma separated: c4, md5, sha1, xxh128, xxh3, xxh64.
     #[arg(long, value_delimiter = ',', value_name = "FORMATS")]

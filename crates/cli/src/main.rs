@@ -61,6 +61,8 @@ async fn run(
         Command::Resume(options) => command::resume(home, options, output).await,
         Command::Jobs => command::jobs(home, output).await,
         Command::Card(options) => command::card(home, &options, output).await,
+        Command::Queue(options) => command::queue::queue(home, options, output).await,
+        Command::Presets(options) => command::presets::presets(home, options, output).await,
         Command::Policies(options) => command::policies::policies(home, options, output).await,
         Command::SignOff(options) => command::policies::sign_off(home, options, output).await,
         Command::Mhl(command) => command::mhl(command, verbose, output).await,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
 /// Where results go.
+#[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) json: bool,
     colour: bool,

@@ -105,7 +105,16 @@ fn line(frame: &UiFrame, card: &str) {
             format!("{} {} {percent} %", lane.label, lane.phase)
         })
         .collect();
-    let text = if lanes.is_empty() { tick.words.clone() } else { lanes.join(" · ") };
+    let mut text = if lanes.is_empty() { tick.words.clone() } else { lanes.join(" · ") };
+    // Said apart only where they differ: with a cascade the card leaves long before everything is done.
+    match (tick.card_free_secs, tick.eta_secs) {
+        (Some(free), Some(all)) if all > free => {
+            text.push_str(&format!(" · card free in {}, all done in {}", duration(free), duration(all)));
+        }
+        (Some(free), None) => text.push_str(&format!(" · card free in {}", duration(free))),
+        (_, Some(all)) if all > 0 => text.push_str(&format!(" · {} left", duration(all))),
+        _ => {}
+    }
     let mut out = std::io::stderr().lock();
     if std::io::Write::write_all(&mut out, format!("  {text}\n").as_bytes()).is_err() {
         tracing::debug!("nobody reads stderr");

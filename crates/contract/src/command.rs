@@ -1,7 +1,7 @@
 //! Owns the command table: name, request and answer of everything the page may ask. Shells implement it, the build script of
 //! the desktop declares it, the TypeScript is made from it.
 
-use crate::{request as req, view};
+use crate::{queue_view as queue, request as req, view};
 
 macro_rules! commands {
     ($($(#[doc = $doc:literal])* $name:ident($request:ty) -> $answer:ty;)*) => {
@@ -41,8 +41,22 @@ commands! {
     forget_destination(req::DestinationRequest) -> req::Empty;
     /// Starts the main job.
     start_offload(req::StartOffload) -> req::MaybeId;
-    /// Stops a job; it can always be resumed.
+    /// Pauses a job, whatever process holds it; it can always be resumed.
     stop_job(req::JobRequest) -> req::Empty;
+    /// Takes a job out of the queue; what is proven stays, and nothing goes on by itself.
+    cancel_job(req::JobRequest) -> req::Empty;
+    /// Moves a job in the queue.
+    move_job(req::MoveJob) -> req::Empty;
+    /// Every preset, and what is needed to edit one.
+    get_presets(req::Empty) -> queue::PresetList;
+    /// Stores a preset as the user's own.
+    save_preset(queue::PresetDetail) -> req::Empty;
+    /// Removes a preset of the user's own.
+    remove_preset(req::PresetRequest) -> req::Empty;
+    /// Chooses the preset that is used.
+    use_preset(req::PresetRequest) -> req::Empty;
+    /// The folder that a template makes.
+    sketch_folder(req::FolderRequest) -> queue::FolderSketch;
     /// Writes everything out and unmounts the volume a card is on, unless something still uses it.
     eject_card(req::CardRequest) -> req::Empty;
     /// Goes on with a job.
@@ -57,6 +71,8 @@ commands! {
     override_finding(req::OverrideRequest) -> req::Empty;
     /// Takes back overrides of a card.
     withdraw_override(req::WithdrawRequest) -> req::Empty;
+    /// Signs for what no program can see, or takes that back.
+    sign_off(req::SignOffRequest) -> req::Empty;
     /// Opens a dialog and writes an ALE or CSV.
     export(req::ExportRequest) -> req::Written;
     /// Changes what runs by itself.

@@ -33,7 +33,9 @@ pub struct CardTick {
     pub words: String,
     /// File under way, for reading only.
     pub file: String,
-    /// Whole job, if known.
+    /// Until the card is no longer needed, if known.
+    pub card_free_secs: Option<u32>,
+    /// Until everything is done, if known.
     pub eta_secs: Option<u32>,
     /// Lanes.
     pub lanes: Vec<LaneTick>,
@@ -46,6 +48,10 @@ pub struct UiFrame {
     pub rev: u64,
     /// Cards that move, at most 12 with two lanes each, fewer with more.
     pub cards: Vec<CardTick>,
+    /// Bytes a second written to all copies of all cards.
+    pub bytes_per_sec: u64,
+    /// Until the last of these cards is done; `None` while that of any is not known.
+    pub eta_secs: Option<u32>,
     /// Verifications that move: id, done, total.
     pub verifications: Vec<(String, u64, u64)>,
 }

@@ -6,6 +6,7 @@
 pub mod command;
 pub mod frame;
 pub mod manifest_view;
+pub mod queue_view;
 pub mod repair_view;
 pub mod request;
 pub mod rules_view;
@@ -14,6 +15,7 @@ pub mod view;
 
 pub use command::COMMAND_NAMES;
 pub use frame::{CardTick, LaneTick, UiFrame};
+pub use queue_view::*;
 pub use request::*;
 pub use rules_view::*;
 pub use view::*;

@@ -17,6 +17,36 @@ pub struct JobRequest {
     pub job: String,
 }
 
+/// A new place in the queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MoveJob {
+    /// Job.
+    pub job: String,
+    /// `first`, `last`, `up` or `down`.
+    pub to: String,
+}
+
+/// A preset by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PresetRequest {
+    /// Name.
+    pub name: String,
+}
+
+/// A folder template to look at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct FolderRequest {
+    /// The template.
+    pub folder: String,
+    /// Values of tokens that do not come from a card.
+    #[serde(default)]
+    pub values: std::collections::BTreeMap<String, String>,
+    /// For this card; with examples where there is none.
+    #[serde(default)]
+    #[ts(optional)]
+    pub card: Option<String>,
+}
+
 /// A destination by id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DestinationRequest {
@@ -89,6 +119,27 @@ pub struct WithdrawRequest {
     pub card: String,
     /// Code of the findings.
     pub code: String,
+}
+
+/// A signature of a named person, or its withdrawal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SignOffRequest {
+    /// Card.
+    pub card: String,
+    /// For what.
+    pub what: checkgate_model::SignOffKind,
+    /// Copy that was taken away, by id or label.
+    #[serde(default)]
+    #[ts(optional)]
+    pub copy: Option<String>,
+    /// Who signs, by name.
+    pub by: String,
+    /// A word about it.
+    #[serde(default)]
+    pub note: String,
+    /// Take the signature back.
+    #[serde(default)]
+    pub withdraw: bool,
 }
 
 /// What to export.

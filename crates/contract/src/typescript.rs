@@ -1,6 +1,6 @@
 //! Owns the generation of `ui/src/lib/backend/contract.ts`. The file is committed; a test fails when it is stale.
 
-use crate::{command, frame, request, view};
+use crate::{command, frame, queue_view, request, view};
 use checkgate_model as model;
 use ts_rs::{Config, TS};
 
@@ -58,18 +58,28 @@ pub fn generate() -> String {
         view::PresetView,
         view::CloudView,
         view::LaneView,
+        queue_view::QueueEntry,
+        queue_view::FolderSketch,
+        queue_view::TokenView,
+        queue_view::PresetDestinationView,
+        queue_view::PresetDetail,
+        queue_view::PresetList,
         view::Snapshot,
         frame::LaneTick,
         frame::CardTick,
         frame::UiFrame,
         request::CardRequest,
         request::JobRequest,
+        request::MoveJob,
+        request::PresetRequest,
+        request::FolderRequest,
         request::DestinationRequest,
         request::StartOffload,
         request::ClipsRequest,
         request::ClipRequest,
         request::OverrideRequest,
         request::WithdrawRequest,
+        request::SignOffRequest,
         request::ExportRequest,
         request::CloudRequest,
         request::ProjectRequest,
@@ -112,10 +122,17 @@ mod tests {
             card: "0190e2b4-7c1e-7a00-8000-000000000000".to_owned(),
             words: "copy 2 of 2".to_owned(),
             file: "A003C001_261123_R1JL.mov".to_owned(),
+            card_free_secs: Some(1800),
             eta_secs: Some(3600),
             lanes: (0..2).map(lane).collect(),
         };
-        let frame = UiFrame { rev: u64::MAX >> 11, cards: vec![card; 12], verifications: Vec::new() };
+        let frame = UiFrame {
+            rev: u64::MAX >> 11,
+            cards: vec![card; 12],
+            bytes_per_sec: 12_020_000_000,
+            eta_secs: Some(86_399),
+            verifications: Vec::new(),
+        };
         let size = serde_json::to_vec(&frame).expect("serialises").len();
         assert!(size < 8192, "{size} bytes");
     }

@@ -1,5 +1,6 @@
 //! Owns the views: what is shown of cards, copies, clips, findings, uploads and verdicts.
 
+use crate::queue_view::QueueEntry;
 use checkgate_model::{
     ClipKind, Confidence, ErrorCode, EvidenceLevel, FileRole, Finding, JobState, Problem, Severity, SignOff, Station,
     StationState, Verdict,
@@ -74,6 +75,8 @@ pub struct DestinationView {
     pub free_bytes: Option<u64>,
     /// Physical device, as far as the system tells.
     pub device: Option<String>,
+    /// The fastest it has been written to in a job, bytes a second.
+    pub write_bps: Option<u64>,
     /// Part of the preset that runs by itself.
     pub in_preset: bool,
 }
@@ -476,6 +479,12 @@ pub struct VerificationView {
 /// What runs by itself when a card is mounted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct PresetView {
+    /// Name of the preset that is used.
+    pub name: String,
+    /// Why it cannot be used.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
     /// Runs by itself.
     pub automatic: bool,
     /// Hash formats (`xxh64`, `md5`, …).
@@ -529,6 +538,12 @@ pub struct Snapshot {
     pub destinations: Vec<DestinationView>,
     /// Cards, newest first.
     pub cards: Vec<CardView>,
+    /// Jobs that wait or run, in their order.
+    pub queue: Vec<QueueEntry>,
+    /// Why the machine may go to sleep although a job runs.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_sleep: Option<String>,
     /// Verifications, newest first.
     pub verifications: Vec<VerificationView>,
     /// What runs by itself.

@@ -10,8 +10,10 @@ pub enum JobState {
     Waiting,
     /// Runs now in some process.
     Running,
-    /// Stopped by a person; `resume` goes on.
+    /// Paused by a person; `resume` goes on.
     Stopped,
+    /// Given up by a person: out of the queue, and nothing goes on by itself. Offloading the card there again takes up what is there.
+    Cancelled,
     /// Its process ended in the middle, or a device went away; `resume` goes on.
     Interrupted,
     /// Ended with at least one failure; what is missing is listed.

@@ -75,7 +75,7 @@ tokens! {
     Family = "family", "Kind of card as Checkgate calls it", "arri-new";
     MediaType = "media_type", "Camera_Media or Sound_Media", "Camera_Media";
     Label = "label", "Label of the card's volume", "A003R1JL";
-    Counter = "counter", "Number of this card among those of its shooting date", "7";
+    Counter = "counter", "Number of this card among those first seen on its day", "7";
 }
 
 impl fmt::Display for Token {

@@ -24,6 +24,24 @@ pub enum PresetVerify {
     None,
 }
 
+impl PresetVerify {
+    /// As it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::System => "system",
+            Self::None => "none",
+        }
+    }
+
+    /// From that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Device, Self::System, Self::None].into_iter().find(|verify| verify.word() == word)
+    }
+}
+
 /// One destination of a preset.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

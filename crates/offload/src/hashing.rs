@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Length of one checksummed block: what a later upload sends as one part, so that the store checks the bytes of the card.
 pub const BLOCK_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Bytes that every hash of a lane sees before the next.
+const IN_CACHE_BYTES: usize = 64 * 1024;
+
 /// What travels from the reader to every lane, in the order of the card.
 #[derive(Debug, Clone)]
 pub(crate) enum Parcel {
@@ -134,10 +137,15 @@ pub(crate) fn run_lane(work: &LaneWork, inbox: &Receiver<Parcel>, report: impl F
                     (hasher, blocks) = start();
                 }
                 if let Some(piece) = data {
-                    hasher.update(piece.filled());
+                    let known = blocks.done.len();
+                    // In turn, so that the checksum finds in the cache what the hash has just read.
+                    for bytes in piece.filled().chunks(IN_CACHE_BYTES) {
+                        hasher.update(bytes);
+                        if work.blocks {
+                            blocks.update(bytes);
+                        }
+                    }
                     if work.blocks {
-                        let known = blocks.done.len();
-                        blocks.update(piece.filled());
                         if !last {
                             blocks.done[known..].iter().for_each(|block| report(file, Hashed::Block(*block)));
                         }

@@ -55,6 +55,24 @@ function move(key: string, title: string): Command {
   }
 }
 
+/** Where a card's job stands in the queue, and how many there are. */
+function queuePlace(card: CardView, { store }: Desk): [at: number, of: number] {
+  const queue = store.snapshot?.queue ?? []
+  return [queue.findIndex((one) => one.job === card.job), queue.length]
+}
+
+/** `side` is 1 where something must stand before it, -1 where something must stand behind it. */
+function queued(to: string, title: string, key: string, side: 1 | -1): Command {
+  return {
+    id: `queue.${to}`, title, keys: [key],
+    when: onCard((card, desk) => {
+      const [at, of] = queuePlace(card, desk)
+      return at >= 0 && (side === 1 ? at > 0 : at < of - 1)
+    }),
+    run: withCard((card, { store }) => { if (card.job) void store.ask(card.id, 'move_job', { job: card.job, to }) }),
+  }
+}
+
 const places: Command[] = PLACES.map((place: Place, index) => ({
   id: `go.${place}`, title: `Go to ${PLACE_NAMES[place]}`, keys: [String(index + 1)], when: always,
   run: ({ page }) => page.go(place),
@@ -69,7 +87,7 @@ export const COMMANDS: readonly Command[] = [
     }),
   },
   {
-    id: 'stop', title: 'Stop; it can be resumed', keys: ['S'],
+    id: 'stop', title: 'Pause; it can be resumed', keys: ['S'],
     when: onCard((card) => card.job !== null && moves(card)),
     run: withCard((card, { store }) => { if (card.job) void store.ask(card.id, 'stop_job', { job: card.job }) }),
   },
@@ -78,6 +96,14 @@ export const COMMANDS: readonly Command[] = [
     when: onCard((card) => card.job !== null && halted(card)),
     run: withCard((card, { store }) => { if (card.job) void store.ask(card.id, 'resume_job', { job: card.job }) }),
   },
+  {
+    id: 'cancel', title: 'Cancel this offload; what is proven stays', keys: ['Shift+S'],
+    when: onCard((card) => card.job !== null && (moves(card) || halted(card))),
+    run: withCard((card, { store }) => { if (card.job) void store.ask(card.id, 'cancel_job', { job: card.job }) }),
+  },
+  queued('first', 'Put this card first in the queue', 'Shift+Home', 1),
+  queued('up', 'Move this card up in the queue', 'Shift+ArrowUp', 1),
+  queued('down', 'Move this card down in the queue', 'Shift+ArrowDown', -1),
   {
     id: 'upload', title: 'Upload from a verified copy', keys: ['U'],
     when: onCard((card, { store }) => card.copies.some((copy) => copy.state === 'sealed') && !uploads(card) && Boolean(store.snapshot?.cloud.url)),
@@ -178,13 +204,13 @@ export function chord(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' |
   if (event.altKey) return ''
   const letter = /^[a-z]$/i.test(event.key)
   const key = event.key === ' ' ? 'Space' : letter ? event.key.toUpperCase() : event.key
-  return `${event.ctrlKey || event.metaKey ? 'Mod+' : ''}${letter && event.shiftKey ? 'Shift+' : ''}${key}`
+  return `${event.ctrlKey || event.metaKey ? 'Mod+' : ''}${event.shiftKey && (letter || event.key.length > 1) ? 'Shift+' : ''}${key}`
 }
 
 /** A chord as people read it. */
 export function keyWords(keys: string): string {
   const apple = typeof navigator !== 'undefined' && /mac/i.test(navigator.userAgent)
-  return keys.replace('Mod+', apple ? '⌘' : 'Ctrl ').replace('Shift+', '⇧').replace('Escape', 'Esc')
+  return keys.replace('Mod+', apple ? '⌘' : 'Ctrl ').replace('Shift+', '⇧').replace('Escape', 'Esc').replace('ArrowUp', '↑').replace('ArrowDown', '↓')
 }
 
 /** Handles a key event; true if a command took it. */

@@ -4,38 +4,76 @@ use super::{open, refused};
 use crate::args::{Card, Offload, Resume, Watch};
 use crate::output::{Output, gigabytes};
 use crate::progress::Progress;
-use checkgate_app::{App, JobOptions};
-use checkgate_contract::{CardDetail, JobRequest};
+use checkgate_app::{App, JobOptions, options_of};
+use checkgate_contract::{CardDetail, CardRequest, JobRequest};
 use checkgate_model::{ErrorCode, JobState, Problem};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub(crate) async fn offload(home: Option<PathBuf>, options: Offload, output: &Output) -> Result<u8, Problem> {
     let app = open(home).await?;
-    let words = app.preset_options().await?.with_words(&options.hash, options.verify.map(crate::args::Depth::word))?;
-    let mut job_options = JobOptions {
-        source_reread: !options.no_source_reread,
-        previews: !options.no_previews,
-        upload: false,
+    let (name, preset) = match options.preset {
+        Some(name) => (name.clone(), app.preset(&name).await?),
+        None => app.used_preset().await?,
+    };
+    let words = options_of(&name, &preset)?.with_words(&options.hash, options.verify.map(crate::args::Depth::word))?;
+    let mut job = JobOptions {
+        source_reread: words.source_reread && !options.no_source_reread,
+        previews: words.previews && !options.no_previews,
+        priority: options.priority.unwrap_or(words.priority),
         author: options.author,
         location: options.location,
         comment: options.comment,
         ..words
     };
+    job.values.extend(options.values);
     let mut destinations = Vec::new();
+    if options.to.is_empty() {
+        let resolved = app.destinations_of(&preset).await?;
+        for missing in &resolved.missing {
+            output.note(&format!("{missing} is not connected and is left out"));
+        }
+        for (id, level) in resolved.destinations {
+            job.levels.insert(id.clone(), level);
+            destinations.push(id);
+        }
+        if destinations.is_empty() {
+            return Err(refused(format!("the preset {name} has no destination that is connected; give one with --to")));
+        }
+    }
     for (number, folder) in options.to.iter().chain(&options.cascade).enumerate() {
         checkgate_app::engines::volume::files::create_folder_all(folder)
             .map_err(|error| Problem::from_error(ErrorCode::DestinationFailed, &error))?;
-        let added = app.add_destination(folder.clone()).await?;
-        if number >= options.to.len() {
-            job_options.cascade.extend(added.id.clone());
+        let Some(id) = app.add_destination(folder.clone()).await?.id else { continue };
+        if let Some(step) = number.checked_sub(options.to.len()) {
+            job.levels.insert(id.clone(), u8::try_from(step + 2).unwrap_or(u8::MAX));
         }
-        destinations.extend(added.id);
+        destinations.push(id);
     }
     let card = app.add_card_folder(options.card).await?.id.ok_or_else(|| refused("the card was not recognised"))?;
-    let ended = run_offload(&app, &card, &destinations, job_options, output).await;
+    if job.levels.is_empty()
+        && let Some(words) = app.cascade_hint(&card, &destinations).await?
+    {
+        output.note(&words);
+    }
+    let mut ended = run_offload(&app, &card, &destinations, job, output).await;
+    if options.eject && matches!(ended, Ok(0)) {
+        ended = eject_if_safe(&app, &card, output).await;
+    }
     app.shutdown().await;
     ended
+}
+
+/// Lets the card go if it is safe to format; the answer is the exit code.
+async fn eject_if_safe(app: &App, card: &str, output: &Output) -> Result<u8, Problem> {
+    let detail = app.card(card).await?;
+    if !detail.card.verdict.safe {
+        output.note("the card stays mounted: it is not safe to format");
+        return Ok(0);
+    }
+    app.eject_card(CardRequest { card: card.to_owned() }).await?;
+    output.note(&format!("{} is unmounted and can be taken out", detail.card.reel));
+    Ok(0)
 }
 
 /// Starts, follows and ends an offload; the answer is the exit code.
@@ -74,6 +112,7 @@ pub(crate) async fn run_offload(
 
 async fn follow(app: &App, card: &str, job: &str, output: &Output) -> Result<u8, Problem> {
     let progress = Progress::follow(app, card);
+    let waiting = tokio::spawn(say_what_it_waits_for(app.clone(), job.to_owned(), output.clone()));
     let stopper = app.clone();
     let stopped_job = job.to_owned();
     let interrupt = tokio::spawn(async move {
@@ -85,6 +124,7 @@ async fn follow(app: &App, card: &str, job: &str, output: &Output) -> Result<u8,
     });
     let ended = app.wait_for_job(job).await;
     interrupt.abort();
+    waiting.abort();
     drop(progress);
     let ended = ended?;
     let detail = app.card(card).await?;
@@ -98,10 +138,34 @@ async fn follow(app: &App, card: &str, job: &str, output: &Output) -> Result<u8,
             Err(problem)
         }
         (JobState::Stopped, None) => {
-            output.note("stopped; `checkgate resume` goes on");
+            output.note("paused; `checkgate resume` goes on");
+            Ok(4)
+        }
+        (JobState::Cancelled, None) => {
+            output.note("cancelled; what is proven stays, and offloading the card there again takes it up");
             Ok(4)
         }
         (state, None) => Err(Problem::new(ErrorCode::Internal, format!("the job ended as {state:?} without a reason"))),
+    }
+}
+
+/// Says what a job waits for, once it waits longer than a moment.
+async fn say_what_it_waits_for(app: App, job: String, output: Output) {
+    let mut told = String::new();
+    let mut every = tokio::time::interval(std::time::Duration::from_millis(500));
+    every.tick().await;
+    loop {
+        every.tick().await;
+        let Ok(queue) = app.queue().await else { return };
+        match queue.into_iter().find(|entry| entry.job == job) {
+            Some(entry) if entry.state == JobState::Waiting => {
+                if entry.words != told {
+                    output.note(&entry.words);
+                    told = entry.words;
+                }
+            }
+            _ => return,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ mod media;
 mod mhl;
 pub(crate) mod pictures;
 pub(crate) mod policies;
+pub(crate) mod presets;
+pub(crate) mod queue;
 mod repair;
 mod rules;
 mod stopper;

@@ -10,7 +10,7 @@ export type ClipKind = "video" | "sequence" | "sound" | "still";
 
 export type FileRole = "essence" | "segment" | "frame" | "second_card_half" | "audio_twin" | "sidecar" | "index" | "proxy" | "thumbnail" | "report" | "look" | "support" | "unknown";
 
-export type JobState = "waiting" | "running" | "stopped" | "interrupted" | "failed" | "done";
+export type JobState = "waiting" | "running" | "stopped" | "cancelled" | "interrupted" | "failed" | "done";
 
 export type Station = "mounted" | "recognised" | "copied" | "proven" | "described" | "uploaded" | "released";
 
@@ -259,6 +259,10 @@ free_bytes: number | null,
  * Physical device, as far as the system tells.
  */
 device: string | null, 
+/**
+ * The fastest it has been written to in a job, bytes a second.
+ */
+write_bps: number | null, 
 /**
  * Part of the preset that runs by itself.
  */
@@ -802,6 +806,14 @@ problem?: Problem, };
 
 export type PresetView = { 
 /**
+ * Name of the preset that is used.
+ */
+name: string, 
+/**
+ * Why it cannot be used.
+ */
+problem?: Problem, 
+/**
  * Runs by itself.
  */
 automatic: boolean, 
@@ -858,6 +870,162 @@ bytes_per_sec: number,
  */
 bottleneck: boolean, };
 
+export type QueueEntry = { 
+/**
+ * Job.
+ */
+job: string, 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * Its reel.
+ */
+reel: string, 
+/**
+ * `waiting` or `running`.
+ */
+state: JobState, 
+/**
+ * Higher goes first among those that want the same device.
+ */
+priority: number, 
+/**
+ * This process holds it; else another one does.
+ */
+here: boolean, 
+/**
+ * What it waits for; empty while it runs.
+ */
+words: string, };
+
+export type FolderSketch = { 
+/**
+ * The path below a destination, as far as it can be told.
+ */
+path: string, 
+/**
+ * What a person should know although it works.
+ */
+notes: Array<string>, 
+/**
+ * Why it does not work.
+ */
+problem: string | null, };
+
+export type TokenView = { 
+/**
+ * As it stands in the template, without braces.
+ */
+name: string, 
+/**
+ * What it stands for.
+ */
+words: string, 
+/**
+ * A value.
+ */
+example: string, };
+
+export type PresetDestinationView = { 
+/**
+ * Label of a volume or of a destination that is set up; empty where the volume id alone counts.
+ */
+label: string, 
+/**
+ * Volume id; empty where the label is enough.
+ */
+volume: string, 
+/**
+ * Folder on it.
+ */
+folder: string, 
+/**
+ * Level of the cascade, from 1.
+ */
+level: number, 
+/**
+ * The job may begin without it.
+ */
+optional: boolean, };
+
+export type PresetDetail = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * The user's own, which can be removed.
+ */
+own: boolean, 
+/**
+ * One of that name ships; it is there again when the user's own is removed.
+ */
+shipped: boolean, 
+/**
+ * One line.
+ */
+about: string, 
+/**
+ * Folder template.
+ */
+folder: string, 
+/**
+ * Values of its tokens.
+ */
+values: { [key in string]: string }, 
+/**
+ * Hash formats.
+ */
+hashes: Array<string>, 
+/**
+ * `device`, `system` or `none`.
+ */
+verify: string, 
+/**
+ * Read the card a second time.
+ */
+source_reread: boolean, 
+/**
+ * Render previews.
+ */
+previews: boolean, 
+/**
+ * Upload.
+ */
+upload: boolean, 
+/**
+ * Policy; empty for the one that is set.
+ */
+policy: string, 
+/**
+ * Place in the queue.
+ */
+priority: number, 
+/**
+ * Destinations; none means those that are ticked.
+ */
+destinations: Array<PresetDestinationView>, };
+
+export type PresetList = { 
+/**
+ * Name of the one that is used.
+ */
+used: string, 
+/**
+ * All, by name.
+ */
+presets: Array<PresetDetail>, 
+/**
+ * What folder templates can ask for.
+ */
+tokens: Array<TokenView>, 
+/**
+ * Names of policies.
+ */
+policies: Array<string>, };
+
 export type Snapshot = { 
 /**
  * Rises with every change of state.
@@ -883,6 +1051,14 @@ destinations: Array<DestinationView>,
  * Cards, newest first.
  */
 cards: Array<CardView>, 
+/**
+ * Jobs that wait or run, in their order.
+ */
+queue: Array<QueueEntry>, 
+/**
+ * Why the machine may go to sleep although a job runs.
+ */
+may_sleep?: string, 
 /**
  * Verifications, newest first.
  */
@@ -948,7 +1124,11 @@ words: string,
  */
 file: string, 
 /**
- * Whole job, if known.
+ * Until the card is no longer needed, if known.
+ */
+card_free_secs: number | null, 
+/**
+ * Until everything is done, if known.
  */
 eta_secs: number | null, 
 /**
@@ -966,6 +1146,14 @@ rev: number,
  */
 cards: Array<CardTick>, 
 /**
+ * Bytes a second written to all copies of all cards.
+ */
+bytes_per_sec: number, 
+/**
+ * Until the last of these cards is done; `None` while that of any is not known.
+ */
+eta_secs: number | null, 
+/**
  * Verifications that move: id, done, total.
  */
 verifications: Array<[string, number, number]>, };
@@ -981,6 +1169,36 @@ export type JobRequest = {
  * Job.
  */
 job: string, };
+
+export type MoveJob = { 
+/**
+ * Job.
+ */
+job: string, 
+/**
+ * `first`, `last`, `up` or `down`.
+ */
+to: string, };
+
+export type PresetRequest = { 
+/**
+ * Name.
+ */
+name: string, };
+
+export type FolderRequest = { 
+/**
+ * The template.
+ */
+folder: string, 
+/**
+ * Values of tokens that do not come from a card.
+ */
+values: { [key in string]: string }, 
+/**
+ * For this card; with examples where there is none.
+ */
+card?: string, };
 
 export type DestinationRequest = { 
 /**
@@ -1066,6 +1284,32 @@ card: string,
  */
 code: string, };
 
+export type SignOffRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * For what.
+ */
+what: SignOffKind, 
+/**
+ * Copy that was taken away, by id or label.
+ */
+copy?: string, 
+/**
+ * Who signs, by name.
+ */
+by: string, 
+/**
+ * A word about it.
+ */
+note: string, 
+/**
+ * Take the signature back.
+ */
+withdraw: boolean, };
+
 export type ExportRequest = { 
 /**
  * Card.
@@ -1125,8 +1369,22 @@ export interface Commands {
   forget_destination: { req: DestinationRequest; res: Empty };
   /** Starts the main job. */
   start_offload: { req: StartOffload; res: MaybeId };
-  /** Stops a job; it can always be resumed. */
+  /** Pauses a job, whatever process holds it; it can always be resumed. */
   stop_job: { req: JobRequest; res: Empty };
+  /** Takes a job out of the queue; what is proven stays, and nothing goes on by itself. */
+  cancel_job: { req: JobRequest; res: Empty };
+  /** Moves a job in the queue. */
+  move_job: { req: MoveJob; res: Empty };
+  /** Every preset, and what is needed to edit one. */
+  get_presets: { req: Empty; res: PresetList };
+  /** Stores a preset as the user's own. */
+  save_preset: { req: PresetDetail; res: Empty };
+  /** Removes a preset of the user's own. */
+  remove_preset: { req: PresetRequest; res: Empty };
+  /** Chooses the preset that is used. */
+  use_preset: { req: PresetRequest; res: Empty };
+  /** The folder that a template makes. */
+  sketch_folder: { req: FolderRequest; res: FolderSketch };
   /** Writes everything out and unmounts the volume a card is on, unless something still uses it. */
   eject_card: { req: CardRequest; res: Empty };
   /** Goes on with a job. */
@@ -1141,6 +1399,8 @@ export interface Commands {
   override_finding: { req: OverrideRequest; res: Empty };
   /** Takes back overrides of a card. */
   withdraw_override: { req: WithdrawRequest; res: Empty };
+  /** Signs for what no program can see, or takes that back. */
+  sign_off: { req: SignOffRequest; res: Empty };
   /** Opens a dialog and writes an ALE or CSV. */
   export: { req: ExportRequest; res: Written };
   /** Changes what runs by itself. */

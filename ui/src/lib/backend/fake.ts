@@ -37,7 +37,7 @@ function scene(name: Scene): Snapshot {
     case 'many':
       return made.snapshot({ cards: [made.card('a003', 'A003R1JL', { clips: 10_000, files: 10_400, size_bytes: 9.6e12 }), ...busy.slice(1)], verifications: made.verifications })
     default:
-      return made.snapshot({ cards: busy, verifications: made.verifications })
+      return made.snapshot({ cards: busy, verifications: made.verifications, queue: made.queue })
   }
 }
 
@@ -111,6 +111,40 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
       changeJob(job, { job_state: 'stopped' })
       return {}
     },
+    cancel_job({ job }) {
+      changeJob(job, { job_state: 'cancelled' })
+      return {}
+    },
+    move_job({ job, to }) {
+      const queue = [...fake.state.queue]
+      const at = queue.findIndex((one) => one.job === job)
+      const [moved] = queue.splice(at, 1)
+      if (moved) queue.splice(to === 'first' ? 0 : to === 'up' ? Math.max(0, at - 1) : to === 'down' ? at + 1 : queue.length, 0, moved)
+      fake.change({ queue })
+      return {}
+    },
+    get_presets: () => structuredClone(made.presets),
+    save_preset(preset) {
+      made.presets.presets = [...made.presets.presets.filter((one) => one.name !== preset.name), { ...preset, own: true }].sort((a, b) => a.name.localeCompare(b.name))
+      fake.change({})
+      return {}
+    },
+    remove_preset({ name }) {
+      made.presets.presets = made.presets.presets.filter((one) => one.name !== name)
+      fake.change({})
+      return {}
+    },
+    use_preset({ name }) {
+      made.presets.used = name
+      fake.change({ preset: { ...fake.state.preset, name } })
+      return {}
+    },
+    sketch_folder: ({ folder, values }) => ({ path: folder.replace(/\{(\w+)(:\d)?\}/g, (_, token: string) => values[token] ?? made.presets.tokens.find((one) => one.name === token)?.example ?? '').replace(/[[\]]/g, ''), notes: [], problem: folder.includes('{unit}') && !values['unit'] ? 'the folder template asks for {unit}, which has no value here' : null }),
+    sign_off({ card, what, by, withdraw }) {
+      const others = cardOf(card).sign_offs.filter((one) => one.what !== what)
+      changeCard(card, { sign_offs: withdraw ? others : [...others, { what, copy: null, by, at: new Date().toISOString(), note: '' }] })
+      return {}
+    },
     eject_card({ card }) {
       changeCard(card, { mounted: false })
       return {}
@@ -179,7 +213,7 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
     pictureUrl: (card, index, size) => made.drawnPicture(index + card.length * 7, size === 'small' ? 240 : 1280),
     sheetUrl: (card) => made.drawnPicture(card.length, 1280),
     send(frame) {
-      const whole: UiFrame = { rev: fake.state.rev, cards: structuredClone(moving), verifications: [], ...frame }
+      const whole: UiFrame = { rev: fake.state.rev, cards: structuredClone(moving), bytes_per_sec: moving.length > 0 ? 1.26e9 : 0, eta_secs: moving.length > 0 ? 2100 : null, verifications: [], ...frame }
       for (const listener of listeners) listener(whole)
     },
     change(more) {

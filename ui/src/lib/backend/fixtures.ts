@@ -1,6 +1,6 @@
 // Owns made-up states for looking at the page and for its tests. Never part of a shipped build.
 import type {
-  CardDetail, CardTick, CardView, ClipDetail, ClipView, CopyView, DestinationView, Finding, Snapshot, Station, StationState,
+  CardDetail, CardTick, CardView, ClipDetail, ClipView, CopyView, DestinationView, Finding, PresetList, QueueEntry, Snapshot, Station, StationState,
   StationView, UploadView, VerificationView, VolumeView,
 } from './contract'
 
@@ -39,9 +39,9 @@ export function card(id: string, reel: string, more: Partial<CardView> = {}): Ca
 }
 
 export const destinations: DestinationView[] = [
-  { id: 'ssd7', label: 'SSD-7', path: '/mnt/ssd-7/nightfall', present: true, free_bytes: 3.12e12, device: 'SSD-7 · NVMe', in_preset: true },
-  { id: 'raid2', label: 'RAID-2', path: '/mnt/raid-2/nightfall', present: true, free_bytes: 41.8e12, device: 'RAID-2 · USB', in_preset: true },
-  { id: 'lto', label: 'SHUTTLE-1', path: '/mnt/shuttle-1', present: false, free_bytes: null, device: null, in_preset: false },
+  { id: 'ssd7', label: 'SSD-7', path: '/mnt/ssd-7/nightfall', present: true, free_bytes: 3.12e12, device: 'SSD-7 · NVMe', write_bps: 1.4e9, in_preset: true },
+  { id: 'raid2', label: 'RAID-2', path: '/mnt/raid-2/nightfall', present: true, free_bytes: 41.8e12, device: 'RAID-2 · USB', write_bps: 240e6, in_preset: true },
+  { id: 'lto', label: 'SHUTTLE-1', path: '/mnt/shuttle-1', present: false, free_bytes: null, device: null, write_bps: null, in_preset: false },
 ]
 
 const volumes: VolumeView[] = [
@@ -64,11 +64,34 @@ export const verifications: VerificationView[] = [
 
 export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   return {
-    rev: 1, version: '0.1.0', project: 'NIGHTFALL · Day 12 · MU', volumes, destinations, cards: [], verifications: [],
-    preset: { automatic: true, hashes: ['xxh64'], verify: 'device', source_reread: true, previews: true, upload: true },
+    rev: 1, version: '0.1.0', project: 'NIGHTFALL · Day 12 · MU', volumes, destinations, cards: [], verifications: [], queue: [],
+    preset: { name: 'standard', automatic: true, hashes: ['xxh64'], verify: 'device', source_reread: true, previews: true, upload: true },
     cloud: { url: 'https://cloud.nightfall.example', online: true, words: 'online' },
     decoder: 'ffmpeg version 5.1.8-0+deb12u1', ...more,
   }
+}
+
+export const queue: QueueEntry[] = [
+  { job: 'j1', card: 'a003', reel: 'A003R1JL', state: 'running', priority: 0, here: true, words: '' },
+  { job: 'j5', card: 'd001', reel: 'D001R1PQ', state: 'waiting', priority: 0, here: true, words: 'waits for RAID-2: A003R1JL is being offloaded' },
+  { job: 'j6', card: 'd002', reel: 'D002R1PQ', state: 'waiting', priority: 0, here: false, words: 'waits for RAID-2: A003R1JL is being offloaded' },
+]
+
+const plain = { own: false, shipped: true, values: {}, hashes: ['xxh64'], verify: 'device', source_reread: true, previews: true, upload: false, policy: '', priority: 0, destinations: [] }
+export const presets: PresetList = {
+  used: 'netflix-like',
+  presets: [
+    { ...plain, name: 'netflix-like', about: 'Date_Episode_Day_Unit / Camera_Media / camera format / roll', folder: '{date}[_{episode}][_{block}]_Day{day:2}_{unit}/{media_type}/[{camera_format}/]{roll}', values: { day: '12', unit: 'MU' }, hashes: ['xxh64', 'md5'], policy: 'netflix-like', own: true,
+      destinations: [{ label: 'SSD-7', volume: '', folder: 'nightfall', level: 1, optional: false }, { label: 'RAID-2', volume: '', folder: 'nightfall', level: 2, optional: true }] },
+    { ...plain, name: 'standard', about: 'A roll folder per card at each destination', folder: '{roll}' },
+  ],
+  tokens: [
+    { name: 'date', words: 'Shooting date as YYYYMMDD', example: '20261123' }, { name: 'episode', words: 'Episode, e.g. EP103', example: 'EP103' },
+    { name: 'block', words: 'Block, e.g. Block02', example: 'Block02' }, { name: 'day', words: 'Shooting day', example: '5' },
+    { name: 'unit', words: 'Unit, e.g. MU, SU, SP', example: 'MU' }, { name: 'roll', words: 'Roll: the reel of the card', example: 'A003R1JL' },
+    { name: 'media_type', words: 'Camera_Media or Sound_Media', example: 'Camera_Media' }, { name: 'camera_format', words: 'Camera, codec and picture size of most clips', example: 'ALEXA35_ProRes4444_4608x3164' },
+  ],
+  policies: ['default', 'indie', 'netflix-like'],
 }
 
 const safeVerdict = { safe: true, policy: 'two device-verified copies', unmet: [], overridden: [] }
@@ -125,14 +148,14 @@ export function busyCards(): CardView[] {
 
 export const busyTicks: CardTick[] = [
   {
-    card: 'a003', words: 'copy 2 of 2 is read back', file: 'A003C019_261123_R1JL.mxf', eta_secs: 372,
+    card: 'a003', words: 'copy 2 of 2 is read back', file: 'A003C019_261123_R1JL.mxf', card_free_secs: 168, eta_secs: 372,
     lanes: [
       { id: 'card', label: 'Reader USB4', phase: 'second read', bytes_done: 640e9, bytes_total: 812e9, bytes_per_sec: 1.02e9, eta_secs: 168, bottleneck: false },
       { id: 'c2', label: 'RAID-2', phase: 'reading back', bytes_done: 308e9, bytes_total: 812e9, bytes_per_sec: 240e6, eta_secs: 372, bottleneck: true },
     ],
   },
   {
-    card: 'b002', words: 'sending 96 of 411 GB', file: 'B002C004_261123_1KD.mxf', eta_secs: 12600,
+    card: 'b002', words: 'sending 96 of 411 GB', file: 'B002C004_261123_1KD.mxf', card_free_secs: null, eta_secs: 12600,
     lanes: [{ id: 'upload', label: 'Cloud', phase: 'sending', bytes_done: 96e9, bytes_total: 411e9, bytes_per_sec: 25e6, eta_secs: 12600, bottleneck: false }],
   },
 ]

@@ -8,6 +8,8 @@ export type Spot = string
 export class Store {
   snapshot = $state.raw<Snapshot | null>(null)
   ticks = $state.raw<ReadonlyMap<string, CardTick>>(new Map())
+  /** What all cards do together. */
+  total = $state.raw<Pick<UiFrame, 'bytes_per_sec' | 'eta_secs'>>({ bytes_per_sec: 0, eta_secs: null })
   verifying = $state.raw<ReadonlyMap<string, readonly [number, number]>>(new Map())
   card = $state.raw<CardDetail | null>(null)
   clip = $state.raw<ClipDetail | null>(null)
@@ -40,6 +42,7 @@ export class Store {
   /** Applies a frame; a revision ahead of the snapshot fetches a new one. */
   apply(frame: UiFrame): void {
     this.ticks = new Map(frame.cards.map((tick) => [tick.card, tick]))
+    this.total = { bytes_per_sec: frame.bytes_per_sec, eta_secs: frame.eta_secs }
     this.verifying = new Map(frame.verifications.map(([id, done, total]) => [id, [done, total] as const]))
     this.#newestRev = Math.max(this.#newestRev, frame.rev)
     if (this.snapshot !== null && this.#newestRev > this.snapshot.rev) void this.refresh()
