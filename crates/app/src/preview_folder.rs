@@ -63,7 +63,7 @@ pub fn preview_folder(
     let mut cells: Vec<(Result<Picture, String>, Vec<String>)> = Vec::new();
     for (clip, record) in selected.clips() {
         let lines = vec![clip.name.clone(), record.text("tc.start")];
-        let done = match render(root, out, clip, record, options, &framing, engine, decoder.as_ref()) {
+        let done = match render(root, out, (clip, record), options, &framing, engine, decoder.as_ref()) {
             Ok(Some((file, picture, notes))) => {
                 let words = picture.provenance.line();
                 let colour_managed = picture.provenance.colour_managed;
@@ -110,8 +110,7 @@ pub fn preview_folder(
 fn render(
     root: &Path,
     out: &Path,
-    clip: &Clip,
-    record: &ClipRecord,
+    (clip, record): (&Clip, &ClipRecord),
     options: &PreviewOptions,
     framing: &Framing,
     engine: &Engine,

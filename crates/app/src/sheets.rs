@@ -31,6 +31,9 @@ pub struct SheetOptions {
     pub framing: FramingOptions,
 }
 
+/// Frames of a clip, or why there are none, and the lines under them.
+type Cell = (Result<Vec<Picture>, String>, Vec<String>);
+
 /// What was made.
 #[derive(Debug, Clone, Serialize)]
 pub struct MadeSheet {
@@ -88,7 +91,7 @@ pub fn make_sheet(path: &Path, out: &Path, options: &SheetOptions) -> Result<Mad
     let framing = Framing::read(&options.framing)?;
     let decoder = Ffmpeg::find().ok();
     let mut notes = Vec::new();
-    let mut cells: Vec<(Result<Vec<Picture>, String>, Vec<String>)> = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
     for (clip, record) in selected.clips() {
         let (geometry, said) = framing.of(clip, record);
         notes.extend(said);
@@ -168,13 +171,7 @@ fn frames_of(
     Ok(Ok(pictures))
 }
 
-fn on_screen(
-    cells: &[(Result<Vec<Picture>, String>, Vec<String>)],
-    title: &str,
-    subtitle: &str,
-    frames: usize,
-    png: bool,
-) -> Result<Vec<u8>, Problem> {
+fn on_screen(cells: &[Cell], title: &str, subtitle: &str, frames: usize, png: bool) -> Result<Vec<u8>, Problem> {
     let strips: Vec<Result<Picture, String>> = cells
         .iter()
         .map(|(pictures, _)| match pictures {
@@ -192,11 +189,7 @@ fn on_screen(
     bytes.map_err(|error: PreviewError| media_problem(&error))
 }
 
-fn on_paper(
-    cells: Vec<(Result<Vec<Picture>, String>, Vec<String>)>,
-    title: String,
-    subtitle: String,
-) -> Result<Vec<u8>, Problem> {
+fn on_paper(cells: Vec<Cell>, title: String, subtitle: String) -> Result<Vec<u8>, Problem> {
     let jpeg = |picture: &Picture| {
         let bytes = picture.to_jpeg(JPEG_QUALITY).map_err(|error| media_problem(&error))?;
         Ok::<_, Problem>(JpegPicture { width: picture.width as u32, height: picture.height as u32, bytes })
