@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, reason = "tests")]
 
 mod lists;
+mod pictures;
 mod rules;
 mod search;
 mod spans;

@@ -12,9 +12,11 @@ use std::path::{Path, PathBuf};
 
 /// What a person set up for pictures.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PictureSetup {
-    pub(crate) overrides: Vec<InputOverride>,
-    pub(crate) plugins: Plugins,
+pub struct PictureSetup {
+    /// Input colour spaces that were set for camera formats.
+    pub overrides: Vec<InputOverride>,
+    /// Decoder plug-ins.
+    pub plugins: Plugins,
 }
 
 /// How a clip's picture is asked for.
@@ -31,7 +33,12 @@ pub(crate) fn still_request(root: &Path, clip: &Clip, record: &ClipRecord, setup
         |role: FileRole| clip.files.iter().filter(move |file| file.role == role).map(|file| root.join(file.path.as_str()));
     // A moving proxy shows the frame that was asked for; a thumbnail is the camera's choice.
     let camera_proxies = of_role(FileRole::Proxy).chain(of_role(FileRole::Thumbnail)).collect();
-    Some(StillRequest { camera_proxies, plugins: setup.plugins.clone(), ..StillRequest::new(media, input) })
+    Some(StillRequest {
+        geometry: crate::framing::of_record(clip, record),
+        camera_proxies,
+        plugins: setup.plugins.clone(),
+        ..StillRequest::new(media, input)
+    })
 }
 
 /// Makes the picture of a clip.

@@ -1,11 +1,12 @@
 //! Owns previews of any card, roll or file, without stored state: what `checkgate preview` does.
 
-use crate::card_source::CardSource;
 use crate::describe::{PictureSetup, still_request};
-use checkgate_color::{Aces, Engine, InputChoice, InputOverride, OutputView};
-use checkgate_model::{Clip, ClipKind, ClipRecord, ErrorCode, Problem, RelPath};
-use checkgate_preview::{Ffmpeg, Picture, Plugins, SheetCell, contact_sheet, still};
-use checkgate_volume::{files, place};
+use crate::framing::{Framing, FramingOptions};
+use crate::selected::Selected;
+use checkgate_color::{Aces, Engine, InputChoice, OutputView};
+use checkgate_model::{Clip, ClipKind, ClipRecord, ErrorCode, Problem};
+use checkgate_preview::{Ffmpeg, Picture, SheetCell, contact_sheet, still};
+use checkgate_volume::files;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +24,10 @@ pub struct PreviewOptions {
     pub width: usize,
     /// 16-bit PNG instead of JPEG.
     pub png: bool,
-    /// Input colour spaces that a person set for camera formats.
-    pub overrides: Vec<InputOverride>,
-    /// Decoder plug-ins.
-    pub plugins: Plugins,
+    /// What a person set up.
+    pub setup: PictureSetup,
+    /// Squeeze, framelines, crop, flip.
+    pub framing: FramingOptions,
 }
 
 /// One rendered clip, or why there is none.
@@ -40,6 +41,9 @@ pub struct RenderedClip {
     pub words: String,
     /// Whether the picture went through an ACES output transform.
     pub colour_managed: bool,
+    /// What is to be said about its framing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What went wrong.
     pub problem: Option<Problem>,
 }
@@ -51,55 +55,42 @@ pub fn preview_folder(
     options: &PreviewOptions,
     said: &mut dyn FnMut(&RenderedClip),
 ) -> Result<Vec<RenderedClip>, Problem> {
-    let path = place::canonical(path)
-        .map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no {}: {error}", path.display())))?;
-    let (root, only) = if path.is_dir() {
-        (path.clone(), None)
-    } else {
-        (path.parent().map_or_else(|| path.clone(), Path::to_path_buf), path.file_name())
-    };
-    let only = only
-        .and_then(|name| name.to_str())
-        .map(RelPath::new)
-        .transpose()
-        .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
-    let card = CardSource::open(&root)?;
-    let recognition = card.recognise();
-    let records = checkgate_camera::describe_all(&card, &recognition);
-    let clips: Vec<(&Clip, &ClipRecord)> = recognition
-        .clips
-        .iter()
-        .zip(&records)
-        .filter(|(clip, _)| only.as_ref().is_none_or(|only| clip.files.iter().any(|file| file.path == *only)))
-        .collect();
-    if clips.is_empty() {
-        return Err(Problem::new(ErrorCode::NotFound, format!("no clip was found in {}", path.display())));
-    }
+    let selected = Selected::open(path)?;
+    let (root, recognition) = (&selected.root, &selected.recognition);
     files::create_folder_all(out).map_err(|error| Problem::from_error(error.code(), &error))?;
     let engine = Engine::shared().map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let decoder = Ffmpeg::find().ok();
+    let framing = Framing::read(&options.framing)?;
     let mut rendered = Vec::new();
     let mut cells: Vec<(Result<Picture, String>, Vec<String>)> = Vec::new();
-    for (clip, record) in clips {
+    for (clip, record) in selected.clips() {
         let lines = vec![clip.name.clone(), record.text("tc.start")];
-        let done = match render(&root, out, clip, record, options, engine, decoder.as_ref()) {
-            Ok(Some((file, picture))) => {
+        let done = match render(root, out, (clip, record), options, &framing, engine, decoder.as_ref()) {
+            Ok(Some((file, picture, notes))) => {
                 let words = picture.provenance.line();
                 let colour_managed = picture.provenance.colour_managed;
                 cells.push((Ok(picture), [lines, vec![words.clone()]].concat()));
-                RenderedClip { clip: clip.name.clone(), path: Some(file), words, colour_managed, problem: None }
+                RenderedClip { clip: clip.name.clone(), path: Some(file), words, colour_managed, notes, problem: None }
             }
             Ok(None) => RenderedClip {
                 clip: clip.name.clone(),
                 path: None,
                 words: "sound, no picture".to_owned(),
                 colour_managed: false,
+                notes: Vec::new(),
                 problem: None,
             },
             Err(problem) => {
                 cells.push((Err(problem.summary.clone()), lines));
                 let words = problem.summary.clone();
-                RenderedClip { clip: clip.name.clone(), path: None, words, colour_managed: false, problem: Some(problem) }
+                RenderedClip {
+                    clip: clip.name.clone(),
+                    path: None,
+                    words,
+                    colour_managed: false,
+                    notes: Vec::new(),
+                    problem: Some(problem),
+                }
             }
         };
         said(&done);
@@ -110,10 +101,7 @@ pub fn preview_folder(
             .iter()
             .map(|(picture, lines)| SheetCell { picture: picture.as_ref().map_err(Clone::clone), lines: lines.clone() })
             .collect();
-        let title = recognition
-            .reel
-            .clone()
-            .unwrap_or_else(|| root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()));
+        let title = selected.title();
         let sheet = contact_sheet(&small, &title, &recognition.family_name);
         let bytes = sheet.to_jpeg(JPEG_QUALITY).map_err(|error| Problem::from_error(error.code(), &error))?;
         files::write_atomic(&out.join("contact-sheet.jpg"), &bytes).map_err(|error| Problem::from_error(error.code(), &error))?;
@@ -124,17 +112,18 @@ pub fn preview_folder(
 fn render(
     root: &Path,
     out: &Path,
-    clip: &Clip,
-    record: &ClipRecord,
+    (clip, record): (&Clip, &ClipRecord),
     options: &PreviewOptions,
+    framing: &Framing,
     engine: &Engine,
     decoder: Option<&Ffmpeg>,
-) -> Result<Option<(PathBuf, Picture)>, Problem> {
+) -> Result<Option<(PathBuf, Picture, Vec<String>)>, Problem> {
     if clip.kind == ClipKind::Sound {
         return Ok(None);
     }
-    let setup = PictureSetup { overrides: options.overrides.clone(), plugins: options.plugins.clone() };
-    let Some(mut request) = still_request(root, clip, record, &setup) else { return Ok(None) };
+    let Some(mut request) = still_request(root, clip, record, &options.setup) else { return Ok(None) };
+    let (geometry, notes) = framing.of(clip, record);
+    request.geometry = geometry;
     if let Some(space) = &options.input {
         request.input = InputChoice::explicit(space);
     }
@@ -155,5 +144,5 @@ fn render(
     } else {
         picture
     };
-    Ok(Some((file, small)))
+    Ok(Some((file, small, notes)))
 }

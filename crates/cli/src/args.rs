@@ -113,6 +113,26 @@ pub(crate) enum Command {
     Preview(Preview),
     /// What decodes pictures here: ffmpeg with its version and licence, and decoder plug-ins.
     Tools,
+    /// Write one frame of a clip: EXR in ACES2065-1 (SMPTE ST 2065-4), or PNG or JPEG through the output transform.
+    #[command(
+        after_help = "Examples:\n  checkgate still A003C001.mov --frame 120 --out A003C001.120.exr\n  checkgate still A003C001.mov --out look.png --framelines show.fdl\n\nAn EXR needs a known scene-referred input. It keeps the recorded raster; a squeeze is written as pixel aspect."
+    )]
+    Still(crate::args_pictures::Still),
+    /// Write a contact sheet as PNG, JPEG or PDF: one or more frames of each clip, words by a preset.
+    #[command(
+        after_help = "Examples:\n  checkgate sheet /mnt/ssd/A003R1JL --out A003R1JL.pdf --preset dailies\n  checkgate sheet /mnt/ssd/A003R1JL --out sheet.png --frames 3 --framelines show.fdl\n\nClips that cannot be shown keep their place, hatched, with the reason."
+    )]
+    Sheet(crate::args_pictures::Sheet),
+    /// Write scopes of one frame: waveform, parade, vectorscope, histogram, focus peaking, false colour.
+    #[command(
+        after_help = "Examples:\n  checkgate scopes A003C001.mov --frame 120 --out scopes\n\nScopes show code values as recorded; false colour shows stops from mid grey and needs a known scene-referred input."
+    )]
+    Scopes(crate::args_pictures::Scopes),
+    /// Look at every frame and hear every sample: black, frozen, dropped, flashes, clipping, defect pixels, banding, sound.
+    #[command(
+        after_help = "Examples:\n  checkgate qc /mnt/ssd/A003R1JL\n  checkgate qc A003C001.mov --json\n\nNothing of this keeps a card from being released; it says where a person should look. Exit code 1 if there is a finding of\nseverity warning or error."
+    )]
+    Qc(crate::args_pictures::Quality),
     /// Colour spaces, exact evaluation of colour transforms, and the input space of camera formats.
     #[command(subcommand)]
     Color(Color),
@@ -301,6 +321,8 @@ pub(crate) struct Preview {
     /// 16-bit PNG instead of JPEG.
     #[arg(long)]
     pub(crate) png: bool,
+    #[command(flatten)]
+    pub(crate) framing: crate::args_pictures::FramingArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -355,6 +377,11 @@ pub(crate) enum Color {
         /// Its number.
         number: usize,
     },
+    /// Compare two pictures by Delta E ITP (ITU-R BT.2124): mean, 99th percentile, largest, and a map.
+    #[command(
+        after_help = "Examples:\n  checkgate color compare reference.png render.png --map differences.png\n  checkgate color compare a.exr b.exr --white 203\n\n1 is about the smallest difference that can be seen. Sizes must be equal; nothing is scaled. Exit code 1 if the mean is above --limit."
+    )]
+    Compare(crate::args_pictures::ComparePictures),
     /// Print the ACES Metadata File 2.0 of a conversion: it shows exactly what `eval` computes. A look file must stand beside it.
     Amf {
         #[command(flatten)]

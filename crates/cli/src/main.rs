@@ -3,6 +3,7 @@
 mod args;
 mod args_clips;
 mod args_mhl;
+mod args_pictures;
 mod args_repair;
 mod command;
 mod demo;
@@ -70,6 +71,10 @@ async fn run(
         Command::Compare(options) => command::compare(options, output).await,
         Command::Preview(options) => command::preview(home, options, output).await,
         Command::Tools => command::tools(home, output).await,
+        Command::Still(options) => command::pictures::still(home, options, output).await,
+        Command::Sheet(options) => command::pictures::sheet(home, options, output).await,
+        Command::Scopes(options) => command::pictures::scopes(home, options, output).await,
+        Command::Qc(options) => command::pictures::quality(home, options, output).await,
         Command::Color(options) => command::color(home, &options, output),
         Command::Search(options) => command::search(home, options, output).await,
         Command::Rules(command) => command::rules(home, command, output).await,

@@ -123,6 +123,16 @@ pub enum PreviewError {
         /// What is missing.
         reason: String,
     },
+    /// Pictures of two sizes are not compared.
+    #[error("{path} has {b} pixels, the picture it is compared with {a}; nothing is scaled")]
+    OtherSize {
+        /// The second picture.
+        path: PathBuf,
+        /// Size of the first, `width x height`.
+        a: String,
+        /// Size of the second.
+        b: String,
+    },
     /// Encoding the picture failed.
     #[error("the picture cannot be encoded")]
     Encode(#[source] image::ImageError),
@@ -143,7 +153,11 @@ impl PreviewError {
             }
             Self::Write { .. } => ErrorCode::DestinationFailed,
             Self::Occupied { .. } => ErrorCode::DestinationOccupied,
-            Self::NoSuchFrame { .. } | Self::NoFrames | Self::Color { .. } | Self::UnknownInput { .. } => ErrorCode::BadRequest,
+            Self::NoSuchFrame { .. }
+            | Self::NoFrames
+            | Self::Color { .. }
+            | Self::UnknownInput { .. }
+            | Self::OtherSize { .. } => ErrorCode::BadRequest,
             Self::Encode(_) => ErrorCode::Internal,
             Self::Stopped => ErrorCode::Stopped,
         }

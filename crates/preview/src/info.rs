@@ -41,6 +41,8 @@ pub struct VideoInfo {
     pub color_primaries: String,
     /// Width of a pixel over its height.
     pub pixel_aspect: f64,
+    /// Quarter turns clockwise that the file asks a player for, 0 to 3.
+    pub quarter_turns: u8,
 }
 
 /// A sound stream.
@@ -138,6 +140,18 @@ fn tag(value: &Value, key: &str) -> Option<String> {
     value.get("tags").map(|tags| text(tags, key)).filter(|text| !text.is_empty())
 }
 
+/// ffprobe states the display matrix as degrees anticlockwise; only quarter turns are a camera's.
+fn quarter_turns(stream: &Value) -> u8 {
+    let sides = stream.get("side_data_list").and_then(Value::as_array);
+    let degrees = sides.into_iter().flatten().find_map(|side| side.get("rotation").and_then(Value::as_f64)).unwrap_or(0.0);
+    match degrees.round() as i64 {
+        -90 | 270 => 1,
+        180 | -180 => 2,
+        90 | -270 => 3,
+        _ => 0,
+    }
+}
+
 fn read_answer(answer: &Value) -> MediaInfo {
     let none = Vec::new();
     let streams = answer.get("streams").and_then(Value::as_array).unwrap_or(&none);
@@ -174,6 +188,7 @@ fn read_answer(answer: &Value) -> MediaInfo {
             color_transfer: unknown(text(stream, "color_transfer")),
             color_primaries: unknown(text(stream, "color_primaries")),
             pixel_aspect: if (0.1..=10.0).contains(&aspect) { aspect } else { 1.0 },
+            quarter_turns: quarter_turns(stream),
         })
     });
     let audio = streams

@@ -302,10 +302,10 @@ fn cube(exact: Box<dyn Processor>, linear: bool, probe: &[[f32; 3]]) -> (Box<dyn
 
 /// The children of one proxy, killed together.
 #[derive(Clone, Default)]
-struct Children(Arc<Mutex<Vec<Running>>>);
+pub(crate) struct Children(Arc<Mutex<Vec<Running>>>);
 
 impl Children {
-    fn add(&self, running: Running) {
+    pub(crate) fn add(&self, running: Running) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(running);
     }
 
@@ -326,15 +326,15 @@ impl Drop for Children {
 }
 
 /// Kills the children when nothing moves for `stall`.
-struct Watchdog {
-    moved: Arc<AtomicU64>,
-    fired: Arc<AtomicBool>,
+pub(crate) struct Watchdog {
+    pub(crate) moved: Arc<AtomicU64>,
+    pub(crate) fired: Arc<AtomicBool>,
     stop: Option<mpsc::SyncSender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Watchdog {
-    fn start(children: &Children, stall: Duration) -> Self {
+    pub(crate) fn start(children: &Children, stall: Duration) -> Self {
         let (moved, fired) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (stop, stopped) = mpsc::sync_channel::<()>(1);
         let (seen, flag, children) = (Arc::clone(&moved), Arc::clone(&fired), children.clone());
@@ -538,7 +538,7 @@ fn container_frames(
     }
 }
 
-fn decoder_command(ffmpeg: &Ffmpeg, path: &Path, pixel_format: &str) -> std::process::Command {
+pub(crate) fn decoder_command(ffmpeg: &Ffmpeg, path: &Path, pixel_format: &str) -> std::process::Command {
     let mut command = ffmpeg.command();
     command.arg("-noautorotate");
     Ffmpeg::add_input(&mut command, path);

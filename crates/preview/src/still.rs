@@ -4,8 +4,10 @@
 use crate::camera_raw;
 use crate::decode::{FrameReader, Seek, container_frame, frame_file, reader_of};
 use crate::error::{PreviewError, ToolError};
+use crate::exif;
 use crate::ffmpeg::{Ffmpeg, Limits};
 use crate::frame::Frame;
+use crate::geometry::{Geometry, Orientation, draw, orient};
 use crate::info::media_info;
 use crate::picture::{Picture, Provenance};
 use crate::plugin::Plugins;
@@ -61,6 +63,8 @@ pub struct StillRequest {
     pub plugins: Plugins,
     /// The camera's own smaller renderings of this clip, for what nothing decodes; the picture then says that it is one.
     pub camera_proxies: Vec<PathBuf>,
+    /// Orientation, desqueeze, crop and framelines.
+    pub geometry: Geometry,
 }
 
 impl StillRequest {
@@ -78,6 +82,7 @@ impl StillRequest {
             seek: Seek::Exact,
             plugins: Plugins::default(),
             camera_proxies: Vec::new(),
+            geometry: Geometry::default(),
         }
     }
 }
@@ -89,18 +94,24 @@ pub(crate) fn engine_words(output: &OutputView) -> String {
 
 /// Makes a still. `ffmpeg` is needed for films only.
 pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillRequest) -> Result<Picture, PreviewError> {
-    let Decoded { frame, index, path, camera_proxy } = decode(ffmpeg, request)?;
+    let Decoded { mut frame, index, path, camera_proxy } = decode(ffmpeg, request)?;
     let input = effective_input(&request.input, &frame);
-    let (width, height) = fit(frame.width, frame.height, frame.pixel_aspect, request.max_width);
-    let scaled = if (width, height) == (frame.width, frame.height) {
+    let framelines = request.geometry.apply(&mut frame);
+    let (aspect, why) = request.geometry.aspect(frame.pixel_aspect);
+    let (width, height) = fit(frame.width, frame.height, aspect, request.max_width);
+    let mut scaled = if (width, height) == (frame.width, frame.height) {
         "not scaled".to_owned()
     } else {
         let on = if frame.linear { "scene-linear values" } else { "code values as recorded" };
         format!("{}x{} to {width}x{height} on {on}, before colour", frame.width, frame.height)
     };
+    if !why.is_empty() {
+        scaled = format!("{scaled}, {why}");
+    }
     let mut rgb = resize(&frame.rgb, frame.width, frame.height, width, height)
         .ok_or_else(|| PreviewError::damaged(&path, format!("no picture of {width} by {height} pixels")))?;
     let colour_managed = colour(engine, &path, &input, request, &mut rgb)?;
+    draw(&framelines, &mut rgb, width, height);
     let mut picture = Picture {
         width,
         height,
@@ -121,6 +132,60 @@ pub fn still(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillR
         label_unmanaged(&mut picture);
     }
     Ok(picture)
+}
+
+/// Frames of a clip, as far as its file says; 1 where it does not.
+pub fn frame_count(ffmpeg: Option<&Ffmpeg>, media: &Media) -> Result<u64, PreviewError> {
+    match media {
+        Media::Frames(paths) => Ok(paths.len() as u64),
+        Media::File(path) if reader_of(path) != FrameReader::Ffmpeg => Ok(1),
+        Media::File(path) => {
+            let info = media_info(ffmpeg.ok_or_else(|| no_ffmpeg(path))?, path)?;
+            Ok(info.video.and_then(|video| video.frames).unwrap_or(1))
+        }
+    }
+}
+
+/// A frame as scopes see it.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Code values as recorded, turned, cropped and desqueezed as asked for.
+    pub code: Picture,
+    /// The same in ACES2065-1; `None` where the input is not scene-referred or not known.
+    pub aces: Option<Vec<[f32; 3]>>,
+}
+
+/// A frame to be measured, not to be looked at; framelines are not drawn.
+pub fn measured(ffmpeg: Option<&Ffmpeg>, engine: &dyn ColorEngine, request: &StillRequest) -> Result<Measured, PreviewError> {
+    let (mut frame, index, path) = original(ffmpeg, request)?;
+    let input = effective_input(&request.input, &frame);
+    request.geometry.apply(&mut frame);
+    let (aspect, why) = request.geometry.aspect(frame.pixel_aspect);
+    let (width, height) = fit(frame.width, frame.height, aspect, request.max_width);
+    let rgb = resize(&frame.rgb, frame.width, frame.height, width, height)
+        .ok_or_else(|| PreviewError::damaged(&path, format!("no picture of {width} by {height} pixels")))?;
+    let aces = match &input {
+        InputChoice::Scene { space, .. } => {
+            let recipe = Recipe::to_space(space, "ACES2065-1");
+            let processor = engine.processor(&recipe).map_err(|source| PreviewError::Color { path, source })?;
+            let mut aces = rgb.clone();
+            apply_parallel(processor.as_ref(), &mut aces);
+            Some(aces)
+        }
+        _ => None,
+    };
+    let provenance = Provenance {
+        input_space: input.space().map(str::to_owned),
+        input_reason: input.reason().to_owned(),
+        output: "code values as recorded".to_owned(),
+        colour_managed: false,
+        engine: "none".to_owned(),
+        read_as: frame.read_as,
+        frame: index,
+        scaled: why,
+        camera_proxy: false,
+    };
+    Ok(Measured { code: Picture { width, height, rgb, provenance }, aces })
 }
 
 /// Runs the colour; false where the input is not known.
@@ -175,18 +240,21 @@ fn pick(frame: FramePick, frames: u64, path: &Path) -> Result<u64, PreviewError>
     }
 }
 
-struct Decoded {
-    frame: Frame,
-    index: u64,
-    path: PathBuf,
-    camera_proxy: bool,
+pub(crate) struct Decoded {
+    pub(crate) frame: Frame,
+    pub(crate) index: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) camera_proxy: bool,
 }
 
 /// The frame from the original; where nothing here decodes it, by a plug-in, and at last from what the camera itself rendered.
-fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<Decoded, PreviewError> {
+pub(crate) fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<Decoded, PreviewError> {
     let pixels = ffmpeg.map_or_else(|| Limits::default().pixels, |ffmpeg| ffmpeg.limits().pixels);
     let error = match decode_original(ffmpeg, request, pixels) {
-        Ok((frame, index, path)) => return Ok(Decoded { frame, index, path, camera_proxy: false }),
+        Ok((mut frame, index, path)) => {
+            orient(&mut frame, exif::orientation(&path));
+            return Ok(Decoded { frame, index, path, camera_proxy: false });
+        }
         // What is damaged may be a format that ffmpeg does not know.
         Err(error @ (PreviewError::Unsupported { .. } | PreviewError::Damaged { .. })) => error,
         Err(error) => return Err(error),
@@ -232,6 +300,18 @@ fn decode(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<Decoded, Pr
     }
 }
 
+/// The frame as it was recorded: for measuring and for handing on, where the camera's own smaller picture will not do.
+pub(crate) fn original(ffmpeg: Option<&Ffmpeg>, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
+    let Decoded { frame, index, path, camera_proxy } = decode(ffmpeg, request)?;
+    if camera_proxy {
+        return Err(PreviewError::Unsupported {
+            path,
+            what: "the original, of which there is only the camera's own smaller picture,".to_owned(),
+        });
+    }
+    Ok((frame, index, path))
+}
+
 fn decode_original(
     ffmpeg: Option<&Ffmpeg>,
     request: &StillRequest,
@@ -263,12 +343,16 @@ fn film_frame(ffmpeg: Option<&Ffmpeg>, path: &Path, request: &StillRequest) -> R
     let ffmpeg = ffmpeg.ok_or_else(|| no_ffmpeg(path))?;
     let info = media_info(ffmpeg, path)?;
     let video = info.video.as_ref().ok_or_else(|| PreviewError::damaged(path, "there is no picture stream"))?;
+    let turn = Orientation { mirrored: false, quarters: video.quarter_turns };
     let mut index = pick(request.frame, video.frames.unwrap_or(1), path)?;
     // A count from the duration may be some too many; the last frame is the last that is there.
     let mut tries = if video.frames_estimated && request.frame == FramePick::Last { LAST_FRAME_TRIES } else { 0 };
     loop {
         match container_frame(ffmpeg, path, &info, index, request.range, request.seek) {
-            Ok((frame, index)) => return Ok((frame, index, path.to_path_buf())),
+            Ok((mut frame, index)) => {
+                orient(&mut frame, turn);
+                return Ok((frame, index, path.to_path_buf()));
+            }
             Err(PreviewError::Damaged { .. }) if tries > 0 && index > 0 => (index, tries) = (index - 1, tries - 1),
             Err(error) => return Err(error),
         }

@@ -6,6 +6,7 @@
 
 mod html;
 mod pdf;
+mod pictures;
 mod sheet;
 mod shown;
 mod template;
@@ -13,6 +14,7 @@ mod text;
 mod value;
 mod verification;
 
+pub use pictures::{JpegPicture, PictureClip, PictureSheet};
 pub use value::{BasisLine, Counts, DriveSection, MismatchLine, ReasonLine, RenameLine, RootHash, Verdict, VerificationDocument};
 
 /// Why a report could not be made. Text and HTML always can.
@@ -41,4 +43,9 @@ pub fn html(document: &VerificationDocument) -> String {
 /// The report as PDF/A-2u on A4, with its fonts inside and its dates from the value.
 pub fn pdf(document: &VerificationDocument) -> Result<Vec<u8>, ReportError> {
     pdf::write(&verification::sheet(document))
+}
+
+/// A contact sheet as PDF/A-2u on A4: three clips beside each other, or one a row where clips show several frames.
+pub fn picture_sheet(sheet: &PictureSheet) -> Result<Vec<u8>, ReportError> {
+    pdf::pictures::write(sheet)
 }

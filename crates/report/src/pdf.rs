@@ -4,6 +4,7 @@
 mod face;
 mod lines;
 mod pages;
+pub(crate) mod pictures;
 
 use crate::ReportError;
 use crate::sheet::Sheet;

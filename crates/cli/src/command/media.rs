@@ -112,14 +112,22 @@ fn show_record(record: &ClipRecord, all: bool, output: &Output) {
     }
 }
 
+/// What a person set up for pictures.
+pub(crate) fn setup(home: Option<PathBuf>) -> Result<checkgate_app::PictureSetup, Problem> {
+    Ok(checkgate_app::PictureSetup {
+        overrides: checkgate_app::input_overrides(home.clone())?,
+        plugins: checkgate_app::decoder_plugins(home),
+    })
+}
+
 pub(crate) async fn preview(home: Option<PathBuf>, options: Preview, output: &Output) -> Result<u8, Problem> {
     let render = PreviewOptions {
         input: options.input,
         aces: Aces::parse(&options.aces).ok_or_else(|| refused("--aces is 2.0 or 1.3"))?,
         width: options.width,
         png: options.png,
-        overrides: checkgate_app::input_overrides(home.clone())?,
-        plugins: checkgate_app::decoder_plugins(home),
+        setup: setup(home)?,
+        framing: super::pictures::framing(options.framing)?,
     };
     let (path, out) = (options.path, options.out);
     let json = output.json;
@@ -129,6 +137,9 @@ pub(crate) async fn preview(home: Option<PathBuf>, options: Preview, output: &Ou
             if !json {
                 let file = clip.path.as_ref().map_or_else(String::new, |path| format!("  {}", path.display()));
                 output.line(&format!("{:<28} {}{file}", clip.clip, clip.words));
+                for note in &clip.notes {
+                    output.note(note);
+                }
             }
         })
     })
@@ -225,6 +236,7 @@ pub(crate) fn color(home: Option<PathBuf>, command: &Color, output: &Output) -> 
             output.note(&format!("{} is no longer set", gone.space));
             show_overrides(&checkgate_app::input_overrides(home)?, output);
         }
+        Color::Compare(options) => return super::pictures::compare(options, output),
         Color::Amf { recipe, clip } => {
             let options = eval_options(recipe)?;
             let recipe = options.recipe().map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;

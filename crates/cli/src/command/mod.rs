@@ -5,6 +5,7 @@ mod cloud;
 mod lists;
 mod media;
 mod mhl;
+pub(crate) mod pictures;
 pub(crate) mod policies;
 pub(crate) mod presets;
 pub(crate) mod queue;

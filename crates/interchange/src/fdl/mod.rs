@@ -5,12 +5,14 @@
 mod check;
 mod clips;
 mod draft;
+mod framing;
 mod shape;
 mod summary;
 
 pub use check::{FdlFault, FdlRule};
 pub use clips::{FdlMatch, FdlMatches, MatchedBy};
 pub use draft::{FdlDraft, draft};
+pub use framing::{FdlArea, FdlDecision, FdlFraming};
 pub use summary::{CanvasSummary, DecisionSummary, FdlSummary, IntentSummary};
 
 use crate::json::{self, ReadJsonError};

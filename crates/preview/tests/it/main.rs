@@ -3,10 +3,13 @@
 
 mod chart;
 mod decoding;
+mod framing;
 mod hostile;
 mod make;
 mod plugins;
 mod proxies;
+mod quality;
 mod samples;
 mod sequences;
 mod sheets;
+mod stills;

@@ -3,5 +3,6 @@
 
 mod html;
 mod pdf;
+mod pictures;
 mod sample;
 mod text;
