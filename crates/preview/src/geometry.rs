@@ -291,6 +291,7 @@ mod tests {
             linear: false,
             own_input: None,
             read_as: String::new(),
+            converted: false,
         }
     }
 

@@ -261,7 +261,8 @@ pub(crate) async fn watch(home: Option<PathBuf>, options: Watch, output: &Output
     let mut settings = app.settings().await?;
     settings.automatic = true;
     app.store_settings(&settings).await?;
-    if app.destinations().await?.iter().all(|destination| !destination.in_preset) {
+    let (_, preset) = app.used_preset().await?;
+    if preset.destinations.is_empty() && app.destinations().await?.iter().all(|destination| !destination.in_preset) {
         return Err(refused("no destination is set; give one with --to"));
     }
     let mut changes = app.changes();

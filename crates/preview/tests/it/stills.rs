@@ -200,7 +200,9 @@ fn every_camera_log_survives_the_whole_way_to_a_png() {
             std::fs::write(&png, still(Some(&ffmpeg), engine, &request).unwrap().to_png16().unwrap()).unwrap();
             let found = compare(Some(&ffmpeg), engine, &reference, &png, Reading::default()).unwrap();
             eprintln!("{space}, {codec}: Delta E ITP mean {:.3}, p99 {:.2}, max {:.1}", found.mean, found.p99, found.max);
-            assert!(found.mean < 0.8 && found.p99 < 12.0, "{space} {codec}: {} {}", found.mean, found.p99);
+            // 4:2:2 halves the chroma: at the edges of the chart's patches that alone is a large difference.
+            let (mean, p99) = if codec == "DNxHR HQX" { (1.0, 20.0) } else { (0.3, 3.0) };
+            assert!(found.mean < mean && found.p99 < p99, "{space} {codec}: {} {}", found.mean, found.p99);
             // Black and white, in the middle of their fields, are exact to 16 bits of what ten bits hold.
             let back = still(
                 Some(&ffmpeg),
