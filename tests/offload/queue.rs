@@ -48,7 +48,7 @@ impl Desk {
         let forge = |(reel, seed): (&&str, u64)| MixedCard::forge(&folder, reel, MixedSize::Small, true, seed).expect("forges");
         let cards = reels.iter().zip(5..).map(forge).collect();
         let slow = stage.faulty(&folder, "reader");
-        slow.inject(Fault::SlowReads { bytes_per_sec: 1 << 20 });
+        slow.inject(Fault::SlowReads { bytes_per_sec: 500_000 });
         let drive = stage.faulty(&stage.folder("drive"), "ssd");
         Some(Self { stage, cards, slow, drive })
     }
