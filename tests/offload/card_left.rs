@@ -37,7 +37,7 @@ fn a_slow_copy_is_finished_from_a_whole_one_after_a_crash_without_the_card() {
     let seen = stage.checkgate.run(&["card", "--json", &card.reel]).expect("runs");
     // A drive that a program of this machine serves is never read past that program's cache.
     expect_proven(&seen, slow.path(), "read_back_system");
-    assert!(seen.at("/log").to_string().contains("made from the proven copy on SSD-7"), "{}", seen.said());
+    assert!(seen.at("/log").to_string().contains("made from the copy on SSD-7 (read back (device))"), "{}", seen.said());
     std::fs::remove_dir(&root).expect("it is empty");
     std::fs::rename(&away, &root).expect("put back");
     stage.assert_nothing_half(&card, &slow.path().join(&card.reel));

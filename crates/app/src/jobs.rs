@@ -206,6 +206,11 @@ impl App {
             }
         }
         let guard = self.hold(&job.id)?;
+        // What was asked of the run before is done.
+        if let Err(error) = self.catalog().wish(&job.id, None).await {
+            self.end(&job.id);
+            return Err(state_problem(error));
+        }
         // It waits from now on: whoever asks at once must not see what it was before.
         if let Err(error) = self.catalog().set_job_state(&job.id, JobState::Waiting, None, clock::now()).await {
             self.end(&job.id);

@@ -97,7 +97,8 @@ impl App {
         let giver = self.giver_of(&job.card, &copies).await?.ok_or_else(|| {
             Problem::new(ErrorCode::SourceGone, "the card is not mounted, and no copy of this job is whole and connected")
         })?;
-        let words = format!("the card is not mounted; what is missing is made from the proven copy on {}", giver.label);
+        let evidence = giver.evidence.map_or("", checkgate_model::EvidenceLevel::word);
+        let words = format!("the card is not mounted; what is missing is made from the copy on {} ({evidence})", giver.label);
         self.catalog().log(&job.card, clock::now(), &words).await.map_err(state_problem)?;
         let copies = copies.into_iter().filter(|copy| !is_whole(copy)).collect();
         Ok(Making { root: giver.root.clone().into(), copies, giver: Some(giver) })

@@ -66,11 +66,11 @@ impl Catalog {
             .collect()
     }
 
-    /// Puts a job at the end of the queue, or keeps its place if it has one; what was wished before is forgotten.
+    /// Puts a job at the end of the queue, or keeps its place if it has one. What was asked of it stays: somebody may have been quick.
     pub async fn enqueue(&self, job: &str, priority: i32, needs: &str) -> Result<(), CatalogError> {
         sqlx::query(
             "insert into queue (job, priority, place, needs) values (?, ?, (select coalesce(max(place), 0) + 1 from queue), ?) \
-             on conflict (job) do update set wish = null, needs = excluded.needs",
+             on conflict (job) do update set needs = excluded.needs",
         )
         .bind(job)
         .bind(priority)

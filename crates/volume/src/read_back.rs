@@ -249,10 +249,7 @@ impl ReadBack {
                 EvidenceLevel::ReadBackShare,
                 format!("{before}{DIRECT_WORDS} over the network; the server may have answered from its cache"),
             ),
-            ReadBackMethod::System { because } => (
-                EvidenceLevel::ReadBackSystem,
-                format!("{before}clean pages dropped (POSIX_FADV_DONTNEED), read through the system: {because}"),
-            ),
+            ReadBackMethod::System { because } => (EvidenceLevel::ReadBackSystem, format!("{before}{SYSTEM_WORDS}: {because}")),
         };
         Ok(ReadBackProof { level, words, path: self.path, size_bytes: self.size_bytes })
     }
@@ -262,6 +259,10 @@ impl ReadBack {
 const DIRECT_WORDS: &str = "O_DIRECT read";
 #[cfg(not(target_os = "linux"))]
 const DIRECT_WORDS: &str = "uncached read";
+#[cfg(target_os = "linux")]
+const SYSTEM_WORDS: &str = "clean pages dropped (POSIX_FADV_DONTNEED), read through the system";
+#[cfg(not(target_os = "linux"))]
+const SYSTEM_WORDS: &str = "read through the system";
 
 /// Picks the deepest method that is honest for this file; with it the file to read from, unless that is the plain one.
 #[cfg(target_os = "linux")]
