@@ -154,7 +154,8 @@ impl App {
         self.preset(name).await?;
         let mut settings = self.settings().await?;
         name.clone_into(&mut settings.preset);
-        self.store_settings(&settings).await
+        self.store_settings(&settings).await?;
+        self.look_for_named_destinations().await
     }
 
     /// Everything needed to choose and edit presets.
@@ -204,7 +205,7 @@ impl App {
     }
 
     /// The destinations a preset means today: known ones by label, else volumes by label or id. None named means those that are
-    /// ticked and connected.
+    /// ticked and connected. What is named becomes a known destination.
     pub async fn destinations_of(&self, preset: &Preset) -> Result<Resolved, Problem> {
         let mut resolved = Resolved::default();
         if preset.destinations.is_empty() {
@@ -218,17 +219,10 @@ impl App {
             }
             return Ok(resolved);
         }
-        let volumes = tokio::task::spawn_blocking(checkgate_volume::mounted)
-            .await
-            .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?
-            .map_err(|error| Problem::from_error(error.code(), &error))?;
-        for wanted in &preset.destinations {
-            let known = self.catalog().destinations().await.map_err(state_problem)?;
-            match base_of(wanted, &known, &volumes)? {
-                Some(base) => {
-                    let path = wanted.folder.as_ref().map_or_else(|| base.clone(), |folder| base.join(folder));
-                    files::create_folder_all(&path).map_err(|error| Problem::from_error(error.code(), &error))?;
-                    let stored = self.remember_destination(path, false).await?;
+        for (wanted, place) in preset.destinations.iter().zip(self.places_of(preset).await?) {
+            match place? {
+                Some(path) => {
+                    let stored = self.make_destination(path).await?;
                     resolved.destinations.push((stored.id, wanted.level));
                 }
                 None if wanted.optional => resolved.missing.push(wanted.words()),
@@ -241,6 +235,37 @@ impl App {
         }
         Ok(resolved)
     }
+
+    /// Where each destination that a preset names lies today, in the preset's order; `None` where it is not connected. Touches
+    /// nothing.
+    pub(crate) async fn places_of(&self, preset: &Preset) -> Result<Vec<Result<Option<PathBuf>, Problem>>, Problem> {
+        if preset.destinations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let volumes = tokio::task::spawn_blocking(checkgate_volume::mounted)
+            .await
+            .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?
+            .map_err(|error| Problem::from_error(error.code(), &error))?;
+        let known = self.catalog().destinations().await.map_err(state_problem)?;
+        Ok(preset.destinations.iter().map(|wanted| place_of(wanted, &known, &volumes)).collect())
+    }
+
+    async fn make_destination(&self, path: PathBuf) -> Result<DestinationRow, Problem> {
+        files::create_folder_all(&path).map_err(|error| Problem::from_error(error.code(), &error))?;
+        self.remember_destination(path, false).await
+    }
+
+    /// Makes what the used preset names and what is connected known, so that a person sees it before the first card comes. One that
+    /// cannot be had now is looked for again when a card is offloaded, and said then.
+    pub(crate) async fn look_for_named_destinations(&self) -> Result<(), Problem> {
+        let (_, preset) = self.used_preset().await?;
+        for place in self.places_of(&preset).await? {
+            if let Ok(Some(path)) = place {
+                self.make_destination(path).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether a preset of that name ships.
@@ -250,7 +275,7 @@ pub fn is_shipped(name: &str) -> bool {
 }
 
 /// Where a destination of a preset is today; more than one place of that name is refused rather than guessed.
-fn base_of(
+fn place_of(
     wanted: &checkgate_model::preset::PresetDestination,
     known: &[DestinationRow],
     volumes: &[Volume],
@@ -280,7 +305,7 @@ fn base_of(
     places.dedup();
     match places.len() {
         0 => Ok(None),
-        1 => Ok(places.pop()),
+        1 => Ok(places.pop().map(|base| wanted.folder.as_ref().map_or_else(|| base.clone(), |folder| base.join(folder)))),
         _ => {
             let list: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
             let mut problem =

@@ -165,10 +165,10 @@ impl App {
         Ok(stored)
     }
 
-    /// Puts a destination into the preset or takes it out.
+    /// Ticks a destination for presets that name none, or takes the tick away.
     pub async fn set_destination(&self, request: DestinationRequest) -> Result<Empty, Problem> {
-        let in_preset = request.in_preset.unwrap_or(true);
-        if !self.catalog().set_destination(&request.destination, in_preset).await.map_err(state_problem)? {
+        let ticked = request.ticked.unwrap_or(true);
+        if !self.catalog().set_destination(&request.destination, ticked).await.map_err(state_problem)? {
             return Err(not_found("destination", &request.destination));
         }
         self.announce();

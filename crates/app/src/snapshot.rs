@@ -14,7 +14,7 @@ use checkgate_model::{ClipKind, Finding, JobState, Problem, Severity, Station, S
 use checkgate_transfer::{PackageState, PackageStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const MOST_CARDS: u32 = 200;
 
@@ -60,6 +60,7 @@ impl App {
             name: settings.preset.clone(),
             problem,
             automatic: settings.automatic,
+            names_destinations: !preset.destinations.is_empty(),
             hashes: preset.hashes.iter().map(|format| format.name().to_owned()).collect(),
             verify: preset.verify.word().to_owned(),
             source_reread: preset.source_reread,
@@ -72,12 +73,14 @@ impl App {
     pub async fn destinations(&self) -> Result<Vec<DestinationView>, Problem> {
         let rows = self.catalog().destinations().await.map_err(state_problem)?;
         let speeds = self.catalog().speeds().await.map_err(state_problem)?;
+        let named = self.named_by_preset().await?;
         let views = tokio::task::spawn_blocking(move || {
             rows.into_iter()
                 .map(|row| {
                     let present = Path::new(&row.path).is_dir();
                     let volume = if present { checkgate_volume::volume_of(Path::new(&row.path)).ok() } else { None };
                     let device = volume.as_ref().map(queue::device_of);
+                    let row_path = PathBuf::from(&row.path);
                     DestinationView {
                         id: row.id,
                         label: row.label,
@@ -88,12 +91,24 @@ impl App {
                             .and_then(|device| speeds.iter().find(|speed| speed.device == device))
                             .and_then(|speed| speed.write_bps),
                         device: volume.and_then(|volume| volume.device_identity),
-                        in_preset: row.in_preset,
+                        in_preset: named.as_ref().map_or(row.in_preset, |paths| paths.iter().any(|path| *path == row_path)),
+                        ticked: row.in_preset,
                     }
                 })
                 .collect()
         });
         views.await.map_err(|error| Problem::from_error(checkgate_model::ErrorCode::Internal, &error))
+    }
+
+    /// Where the destinations lie that the used preset names; `None` where it names none, or cannot be used.
+    async fn named_by_preset(&self) -> Result<Option<Vec<PathBuf>>, Problem> {
+        // A preset that cannot be read is told by its own view.
+        let Ok((_, preset)) = self.used_preset().await else { return Ok(None) };
+        if preset.destinations.is_empty() {
+            return Ok(None);
+        }
+        let found = self.places_of(&preset).await?.into_iter().filter_map(Result::ok).flatten();
+        Ok(Some(found.map(|path| checkgate_volume::place::canonical(&path).unwrap_or(path)).collect()))
     }
 
     /// Everything about one card.

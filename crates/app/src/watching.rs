@@ -62,6 +62,9 @@ impl App {
                 if cards::may_be_card(&volume, &destinations) {
                     self.card_appeared(volume.mount_point).await;
                 } else {
+                    if let Err(problem) = self.look_for_named_destinations().await {
+                        tracing::warn!(%problem, "the preset's destinations could not be looked for");
+                    }
                     self.announce();
                     self.look_at_copies();
                 }

@@ -52,10 +52,10 @@ pub struct FolderRequest {
 pub struct DestinationRequest {
     /// Destination.
     pub destination: String,
-    /// Part of the preset.
+    /// For presets that name no destinations.
     #[serde(default)]
     #[ts(optional)]
-    pub in_preset: Option<bool>,
+    pub ticked: Option<bool>,
 }
 
 /// Start the main job on a card.

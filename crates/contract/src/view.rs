@@ -77,8 +77,10 @@ pub struct DestinationView {
     pub device: Option<String>,
     /// The fastest it has been written to in a job, bytes a second.
     pub write_bps: Option<u64>,
-    /// Part of the preset that runs by itself.
+    /// An offload goes to it unless other destinations are chosen: the preset names it, or names none and it is ticked.
     pub in_preset: bool,
+    /// Ticked by a person, for presets that name no destinations.
+    pub ticked: bool,
 }
 
 /// One station of a card's life.
@@ -487,6 +489,8 @@ pub struct PresetView {
     pub problem: Option<Problem>,
     /// Runs by itself.
     pub automatic: bool,
+    /// It names its own destinations; what is ticked plays no part then.
+    pub names_destinations: bool,
     /// Hash formats (`xxh64`, `md5`, …).
     pub hashes: Vec<String>,
     /// `device`, `system` or `none`.

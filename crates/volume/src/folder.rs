@@ -91,7 +91,9 @@ impl Folder {
             rustix::fs::fcntl_nocache(&file, true)?;
         }
         #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "ios")))]
-        let _ = past_cache;
+        if past_cache {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         Ok(file)
     }
 
@@ -439,6 +441,24 @@ pub(crate) fn advise_forget(file: &File, offset: u64, length_bytes: u64) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (file, offset, length_bytes);
+}
+
+/// Asks the system to write out and give up every page of `file` that it holds, so that the next read comes from below.
+#[cfg(target_os = "macos")]
+#[allow(unsafe_code, reason = "the system takes the wish only for a range of memory")]
+pub(crate) fn give_up_cached(file: &File) -> io::Result<()> {
+    use rustix::mm::{MapFlags, MsyncFlags, ProtFlags};
+    let length = usize::try_from(file.metadata()?.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    if length == 0 {
+        return Ok(());
+    }
+    // SAFETY: the system chooses the address of this new mapping, so it covers nothing that Rust knows of.
+    let start = unsafe { rustix::mm::mmap(std::ptr::null_mut(), length, ProtFlags::READ, MapFlags::SHARED, file, 0)? };
+    // SAFETY: the range is the mapping made above; no reference into it exists, and nothing reads it.
+    let given_up = unsafe { rustix::mm::msync(start, length, MsyncFlags::SYNC | MsyncFlags::INVALIDATE) };
+    // SAFETY: as above, and it is not used after this.
+    unsafe { rustix::mm::munmap(start, length)? };
+    Ok(given_up?)
 }
 
 /// Reads at an offset without moving anything.

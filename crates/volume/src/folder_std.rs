@@ -90,8 +90,9 @@ impl Folder {
         Ok((folder, path.file_name()))
     }
 
-    pub(crate) fn open_file(&self, path: &RelPath, _past_cache: bool) -> io::Result<File> {
-        let file = File::open(self.below(path)?)?;
+    pub(crate) fn open_file(&self, path: &RelPath, past_cache: bool) -> io::Result<File> {
+        let path = self.below(path)?;
+        let file = if past_cache { open_unbuffered(&path)? } else { File::open(path)? };
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
@@ -229,6 +230,19 @@ pub(crate) fn open_direct_writer(
     _volume: &crate::mounts::Volume,
 ) -> Option<(File, usize)> {
     None
+}
+
+/// `FILE_FLAG_NO_BUFFERING`: reads go past the system's cache, in whole sectors from and into aligned places.
+#[cfg(windows)]
+fn open_unbuffered(path: &Path) -> io::Result<File> {
+    use std::os::windows::fs::OpenOptionsExt as _;
+    const FILE_FLAG_NO_BUFFERING: u32 = 0x2000_0000;
+    OpenOptions::new().read(true).custom_flags(FILE_FLAG_NO_BUFFERING).open(path)
+}
+
+#[cfg(not(windows))]
+fn open_unbuffered(_path: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 pub(crate) fn advise_sequential(_file: &File) {}

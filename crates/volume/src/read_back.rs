@@ -34,6 +34,8 @@ pub enum ReadBackMethod {
     Share,
     /// Through the system, with the reason why not deeper.
     System {
+        /// What was done all the same, in the words of the system's calls.
+        how: &'static str,
         /// Reason, e.g. `the file system lives in memory`.
         because: String,
     },
@@ -218,7 +220,8 @@ impl ReadBack {
                 // Some file systems accept the flag when opening and refuse the first read.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput && filled == 0 && self.offset == self.from => {
                     self.file = self.plain.take().ok_or(error)?;
-                    self.method = ReadBackMethod::System { because: "the file system refuses direct I/O".to_owned() };
+                    self.method =
+                        ReadBackMethod::System { how: SYSTEM_WORDS, because: "the file system refuses direct I/O".to_owned() };
                 }
                 Err(error) => return Err(error),
             }
@@ -242,23 +245,38 @@ impl ReadBack {
             let read_bytes = self.offset.saturating_sub(self.from);
             return Err(ReadBackError::NotAtEnd { path: self.path, read_bytes, size_bytes: self.size_bytes });
         }
-        let before = if self.origin == Origin::Source { "" } else { "synced, then " };
+        let before = if self.origin == Origin::Source { "" } else { SYNCED_WORDS };
         let (level, words) = match &self.method {
             ReadBackMethod::Device => (EvidenceLevel::ReadBackDevice, format!("{before}{DIRECT_WORDS}")),
             ReadBackMethod::Share => (
                 EvidenceLevel::ReadBackShare,
                 format!("{before}{DIRECT_WORDS} over the network; the server may have answered from its cache"),
             ),
-            ReadBackMethod::System { because } => (EvidenceLevel::ReadBackSystem, format!("{before}{SYSTEM_WORDS}: {because}")),
+            ReadBackMethod::System { how, because } => (EvidenceLevel::ReadBackSystem, format!("{before}{how}: {because}")),
         };
         Ok(ReadBackProof { level, words, path: self.path, size_bytes: self.size_bytes })
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(not(any(target_os = "macos", windows)))]
+const SYNCED_WORDS: &str = "synced, then ";
+/// What `File::sync_all` is on these systems.
+#[cfg(target_os = "macos")]
+const SYNCED_WORDS: &str = "F_FULLFSYNC, then ";
+#[cfg(windows)]
+const SYNCED_WORDS: &str = "FlushFileBuffers, then ";
+
+#[cfg(not(any(target_os = "macos", windows)))]
 const DIRECT_WORDS: &str = "O_DIRECT read";
-#[cfg(not(target_os = "linux"))]
-const DIRECT_WORDS: &str = "uncached read";
+#[cfg(target_os = "macos")]
+const DIRECT_WORDS: &str = "cached pages given up (msync MS_INVALIDATE), F_NOCACHE read";
+#[cfg(all(not(target_os = "linux"), not(windows)))]
+const UNCACHED_WORDS: &str = "F_NOCACHE read";
+#[cfg(windows)]
+const UNCACHED_WORDS: &str = DIRECT_WORDS;
+#[cfg(windows)]
+const DIRECT_WORDS: &str = "unbuffered read (FILE_FLAG_NO_BUFFERING)";
+
 #[cfg(target_os = "linux")]
 const SYSTEM_WORDS: &str = "clean pages dropped (POSIX_FADV_DONTNEED), read through the system";
 #[cfg(not(target_os = "linux"))]
@@ -273,7 +291,8 @@ fn choose(
     size_bytes: u64,
     file_system: &str,
 ) -> io::Result<(ReadBackMethod, Option<File>, usize)> {
-    let system = |because: &str| Ok((ReadBackMethod::System { because: because.to_owned() }, None, ALIGN_BYTES));
+    let system =
+        |because: &str| Ok((ReadBackMethod::System { how: SYSTEM_WORDS, because: because.to_owned() }, None, ALIGN_BYTES));
     let method = match below {
         Below::Cached(because) => return system(&because),
         Below::Share => ReadBackMethod::Share,
@@ -304,10 +323,11 @@ fn choose(
     }
 }
 
-/// Elsewhere the cache can be asked to step aside but not be shown to have done so: the level stays "system".
+/// Elsewhere the same is asked of the system by its own calls. None of it was seen at work on such a system yet, and what lies below a
+/// volume is not known there, so the level stays "system"; the words say what was asked.
 #[cfg(not(target_os = "linux"))]
 fn choose(
-    _plain: &File,
+    #[cfg_attr(not(target_os = "macos"), allow(unused_variables, reason = "only macOS gives pages up by file"))] plain: &File,
     direct: &dyn Fn() -> io::Result<File>,
     below: Below,
     _size_bytes: u64,
@@ -315,9 +335,15 @@ fn choose(
 ) -> io::Result<(ReadBackMethod, Option<File>, usize)> {
     let because = match below {
         Below::Cached(because) => because,
-        Below::Share | Below::Device => {
-            "uncached reading was asked for, which on this system does not exclude pages that are already cached".to_owned()
-        }
+        Below::Share | Below::Device => "on this system it was not shown that such a read reaches the device".to_owned(),
     };
-    Ok((ReadBackMethod::System { because }, direct().ok(), ALIGN_BYTES))
+    #[cfg(target_os = "macos")]
+    let given_up = folder::give_up_cached(plain).is_ok();
+    #[cfg(not(target_os = "macos"))]
+    let given_up = true;
+    let (how, file) = match direct() {
+        Ok(file) => (if given_up { DIRECT_WORDS } else { UNCACHED_WORDS }, Some(file)),
+        Err(_) => (SYSTEM_WORDS, None),
+    };
+    Ok((ReadBackMethod::System { how, because }, file, ALIGN_BYTES))
 }

@@ -264,9 +264,13 @@ device: string | null,
  */
 write_bps: number | null, 
 /**
- * Part of the preset that runs by itself.
+ * An offload goes to it unless other destinations are chosen: the preset names it, or names none and it is ticked.
  */
-in_preset: boolean, };
+in_preset: boolean, 
+/**
+ * Ticked by a person, for presets that name no destinations.
+ */
+ticked: boolean, };
 
 export type StationView = { 
 /**
@@ -818,6 +822,10 @@ problem?: Problem,
  */
 automatic: boolean, 
 /**
+ * It names its own destinations; what is ticked plays no part then.
+ */
+names_destinations: boolean, 
+/**
  * Hash formats (`xxh64`, `md5`, …).
  */
 hashes: Array<string>, 
@@ -1206,9 +1214,9 @@ export type DestinationRequest = {
  */
 destination: string, 
 /**
- * Part of the preset.
+ * For presets that name no destinations.
  */
-in_preset?: boolean, };
+ticked?: boolean, };
 
 export type StartOffload = { 
 /**

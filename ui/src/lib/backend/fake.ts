@@ -90,8 +90,8 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
       if (next) fake.change({ destinations: [...fake.state.destinations, next] })
       return { id: next?.id ?? null }
     },
-    set_destination({ destination, in_preset }) {
-      fake.change({ destinations: fake.state.destinations.map((one) => (one.id === destination ? { ...one, in_preset: in_preset ?? one.in_preset } : one)) })
+    set_destination({ destination, ticked }) {
+      fake.change({ destinations: fake.state.destinations.map((one) => (one.id === destination ? { ...one, ticked: ticked ?? one.ticked, in_preset: ticked ?? one.in_preset } : one)) })
       return {}
     },
     forget_destination({ destination }) {

@@ -39,9 +39,9 @@ export function card(id: string, reel: string, more: Partial<CardView> = {}): Ca
 }
 
 export const destinations: DestinationView[] = [
-  { id: 'ssd7', label: 'SSD-7', path: '/mnt/ssd-7/nightfall', present: true, free_bytes: 3.12e12, device: 'SSD-7 · NVMe', write_bps: 1.4e9, in_preset: true },
-  { id: 'raid2', label: 'RAID-2', path: '/mnt/raid-2/nightfall', present: true, free_bytes: 41.8e12, device: 'RAID-2 · USB', write_bps: 240e6, in_preset: true },
-  { id: 'lto', label: 'SHUTTLE-1', path: '/mnt/shuttle-1', present: false, free_bytes: null, device: null, write_bps: null, in_preset: false },
+  { id: 'ssd7', label: 'SSD-7', path: '/mnt/ssd-7/nightfall', present: true, free_bytes: 3.12e12, device: 'SSD-7 · NVMe', write_bps: 1.4e9, in_preset: true, ticked: true },
+  { id: 'raid2', label: 'RAID-2', path: '/mnt/raid-2/nightfall', present: true, free_bytes: 41.8e12, device: 'RAID-2 · USB', write_bps: 240e6, in_preset: true, ticked: true },
+  { id: 'lto', label: 'SHUTTLE-1', path: '/mnt/shuttle-1', present: false, free_bytes: null, device: null, write_bps: null, in_preset: false, ticked: false },
 ]
 
 const volumes: VolumeView[] = [
@@ -65,7 +65,7 @@ export const verifications: VerificationView[] = [
 export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   return {
     rev: 1, version: '0.1.0', project: 'NIGHTFALL · Day 12 · MU', volumes, destinations, cards: [], verifications: [], queue: [],
-    preset: { name: 'standard', automatic: true, hashes: ['xxh64'], verify: 'device', source_reread: true, previews: true, upload: true },
+    preset: { name: 'standard', automatic: true, names_destinations: false, hashes: ['xxh64'], verify: 'device', source_reread: true, previews: true, upload: true },
     cloud: { url: 'https://cloud.nightfall.example', online: true, words: 'online' },
     decoder: 'ffmpeg version 5.1.8-0+deb12u1', ...more,
   }
