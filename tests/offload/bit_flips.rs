@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 /// File and byte: within a large file, its last byte, a file read in one piece, a file of one block and a byte.
 const FLIPS: &[(&str, u64)] = &[
@@ -71,7 +72,8 @@ fn offload(card: &MixedCard, drive: &Drive, verify: VerifyDepth, held_in_cache: 
         source_reread: true,
         patience: checkgate_offload::PATIENCE,
         operation: operation(),
-        prior: Vec::new(),
+        prior: Arc::new(Vec::new()),
+        recorded_by: None,
     };
     let mut held = Vec::new();
     let mut flipped = BTreeSet::new();

@@ -7,6 +7,7 @@ use checkgate_offload::{Control, CopyPlan, Event, Meter, Outcome, Plan, VerifyDe
 use checkgate_testkit::faulty::{Fault, FaultyMount};
 use checkgate_testkit::torture::{Answer, MixedCard, MixedSize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 const INSIDE: u64 = (4 << 20) + 54_321;
@@ -281,7 +282,8 @@ fn a_drive_that_holds_up_the_others_is_left_behind_and_made_from_a_proven_copy()
         source_reread: true,
         patience: Duration::from_millis(400),
         operation: crate::bit_flips::operation(),
-        prior: Vec::new(),
+        prior: Arc::new(Vec::new()),
+        recorded_by: None,
     };
     let mut order = Vec::new();
     let report = checkgate_offload::run(&plan, &Control::new(), &Meter::new(), &mut |event| {

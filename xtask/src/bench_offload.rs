@@ -10,6 +10,7 @@ use checkgate_model::{CopyId, HashFormat, Timestamp};
 use checkgate_offload::{Control, CopyPlan, Event, FileState, Meter, Outcome, Plan, PriorFile, VerifyDepth};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One line of the table.
@@ -274,10 +275,11 @@ pub(crate) fn once(options: &OffloadOnce) -> Result<()> {
             location: None,
             comment: None,
         },
-        prior: Vec::new(),
+        prior: Arc::new(Vec::new()),
+        recorded_by: None,
     };
     if let Some(files) = options.stop_after {
-        plan.prior = first_run(&plan, files)?;
+        plan.prior = Arc::new(first_run(&plan, files)?);
     }
     let mut phases = Vec::new();
     let started = Instant::now();

@@ -143,7 +143,21 @@ fn fingerprint(card: &CardSource) -> String {
     checkgate_mhl::hash_bytes(HashFormat::Xxh128, text.as_bytes()).to_text()
 }
 
-fn still_there(card: &CardRow, root: &Path) -> bool {
+/// Where a card that was seen before may be now: where it was, or on its volume wherever that is mounted. A card that is a folder of a
+/// larger volume is never looked for in the whole of that volume.
+pub(crate) fn places_of(card: &CardRow) -> impl Iterator<Item = PathBuf> + use<> {
+    let was = PathBuf::from(&card.root);
+    let volumes = checkgate_volume::mounted().unwrap_or_default();
+    let mounts = volumes.into_iter().filter(|volume| volume.id.to_string() == card.volume).map(|volume| volume.mount_point);
+    let mut places = vec![was.clone()];
+    for mount in mounts.filter(|mount| !was.starts_with(mount)) {
+        let below = was.ancestors().filter_map(|above| was.strip_prefix(above).ok()).map(|below| mount.join(below));
+        places.extend(below.filter(|place| place.is_dir()));
+    }
+    places.into_iter()
+}
+
+pub(crate) fn still_there(card: &CardRow, root: &Path) -> bool {
     let Ok(source) = Source::open(root) else { return false };
     if source.volume().id.to_string() != card.volume {
         return false;

@@ -1,5 +1,6 @@
 //! Owns jobs: starting, stopping, resuming, and the lock that tells a running job from one whose process died.
 
+use crate::cards::still_there;
 use crate::presets::options_of;
 use crate::{App, clock, not_found, settings, state_problem};
 use checkgate_catalog::{CopyRow, JobRow};
@@ -10,7 +11,7 @@ use checkgate_offload::VerifyDepth;
 use checkgate_volume::place;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a job is asked to do; stored with it, so that a resumed job does the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,9 +66,6 @@ pub(crate) struct JobPlan {
     pub(crate) options: JobOptions,
     pub(crate) started: Timestamp,
     pub(crate) host_name: String,
-    /// When it first went on from another copy instead of the card: a generation of its own, and one only, however often it is resumed.
-    #[serde(default)]
-    pub(crate) from_copy_since: Option<Timestamp>,
 }
 
 impl JobPlan {
@@ -148,7 +146,7 @@ impl App {
             refuse_foreign_folder(&row.reel, &destination.label, root, &earlier)?;
         }
         let job = clock::new_id();
-        let plan = JobPlan { options, started: clock::now(), host_name: host_name(), from_copy_since: None };
+        let plan = JobPlan { options, started: clock::now(), host_name: host_name() };
         let job_row = JobRow {
             id: job.clone(),
             card: card.to_owned(),
@@ -244,18 +242,15 @@ impl App {
     /// Looks for a card on every mounted volume, by identity.
     async fn look_for_card(&self, card: &str) -> Result<(), Problem> {
         let row = self.catalog().card(card).await.map_err(state_problem)?.ok_or_else(|| not_found("card", card))?;
-        let mut roots = vec![PathBuf::from(&row.root)];
-        if let Ok(volumes) = checkgate_volume::mounted() {
-            roots.extend(
-                volumes.into_iter().filter(|volume| volume.id.to_string() == row.volume).map(|volume| volume.mount_point),
-            );
-        }
-        for root in roots {
-            if let Ok(noticed) = self.notice(root).await
-                && noticed.card.id == card
-            {
-                return Ok(());
-            }
+        let known = row.clone();
+        let found = tokio::task::spawn_blocking(move || crate::cards::places_of(&known).find(|root| still_there(&known, root)))
+            .await
+            .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
+        if let Some(root) = found
+            && let Ok(noticed) = self.notice(root).await
+            && noticed.card.id == card
+        {
+            return Ok(());
         }
         Err(Problem::new(
             ErrorCode::SourceGone,

@@ -4,11 +4,12 @@ use crate::jobs::{JobOptions, parse_plan};
 use crate::queue::{self, Slots, Turn};
 use crate::store::EventStore;
 use crate::{App, clock, lock, not_found, progress, state_problem};
-use checkgate_catalog::{CopyRow, JobRow};
+use checkgate_catalog::{Catalog, CopyFileRow, CopyRow, JobRow};
 use checkgate_model::preset::fed_by;
 use checkgate_model::{CopyId, ErrorCode, JobState, Problem};
-use checkgate_offload::{CopyPlan, FileState, OffloadReport, Outcome, Plan, PriorFile};
+use checkgate_offload::{CopyPlan, Earlier, FileState, OffloadReport, Outcome, Plan, PriorFile, StoreError};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl App {
     /// Runs a job to its end. Every ending is stored; nothing is returned because everybody else reads the state.
@@ -87,8 +88,8 @@ impl App {
         Ok((state, problem))
     }
 
-    /// From what, and which copies. Where the card has left, what is missing is made from a copy that is whole: the engine goes on with
-    /// that copy's history, so that every byte is held against what came from the card.
+    /// From what, and which copies. Where the card has left, what is missing is made from a copy that is whole, every block held against
+    /// what was recorded when it came from the card.
     async fn making_of(&self, job: &JobRow) -> Result<Making, Problem> {
         let copies = self.catalog().copies_of_job(&job.id).await.map_err(state_problem)?;
         if let Some(root) = self.root_of(&job.card) {
@@ -100,7 +101,8 @@ impl App {
         let evidence = giver.evidence.map_or("", checkgate_model::EvidenceLevel::word);
         let words = format!("the card is not mounted; what is missing is made from the copy on {} ({evidence})", giver.label);
         self.catalog().log(&job.card, clock::now(), &words).await.map_err(state_problem)?;
-        let copies = copies.into_iter().filter(|copy| !is_whole(copy)).collect();
+        let others = copies.into_iter().filter(|copy| !is_whole(copy));
+        let copies = std::iter::once(giver.clone()).chain(others).collect();
         Ok(Making { root: giver.root.clone().into(), copies, giver: Some(giver) })
     }
 
@@ -116,23 +118,11 @@ impl App {
     }
 
     async fn offload(&self, job: &JobRow, making: Making, slots: Slots) -> Result<OffloadReport, Problem> {
-        let mut plan = parse_plan(job)?;
+        let plan = parse_plan(job)?;
         let levels: Vec<u8> = making.copies.iter().map(|copy| making.level_of(&plan.options, copy)).collect();
         let Making { root, copies, giver } = making;
-        if giver.is_some() {
-            if plan.from_copy_since.is_none() {
-                plan.from_copy_since = Some(clock::now());
-                let text = serde_json::to_string(&plan).map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?;
-                self.catalog().set_job_plan(&job.id, &text).await.map_err(state_problem)?;
-            }
-            // The manifest of the giver is of this job as well; what is made from it must not be taken for that one.
-            plan.started = plan.from_copy_since.unwrap_or(plan.started);
-        }
-        let mut prior = Vec::new();
-        for copy in &copies {
-            prior.extend(self.prior_files(copy).await?);
-        }
-        let feeders = fed_by(&levels);
+        // Everything is made from the copy that gives; it stands first.
+        let feeders = if giver.is_some() { fed_by_first(copies.len()) } else { fed_by(&levels) };
         let offload_plan = Plan {
             card_root: root,
             copies: copies
@@ -147,10 +137,11 @@ impl App {
                 .collect(),
             hashes: plan.options.hashes.clone(),
             verify: plan.options.verify,
-            source_reread: plan.options.source_reread,
+            source_reread: plan.options.source_reread && giver.is_none(),
             patience: checkgate_offload::PATIENCE,
             operation: plan.operation(),
-            prior,
+            prior: Arc::new(StoredFiles { catalog: self.catalog().clone(), runtime: tokio::runtime::Handle::current() }),
+            recorded_by: giver.as_ref().map(|giver| CopyId(giver.id.clone())),
         };
         let (control, meter) = (checkgate_offload::Control::new(), checkgate_offload::Meter::new());
         let live = self.live_job(job, &plan.options, &copies, &feeders, control.clone(), meter.clone()).await?;
@@ -181,6 +172,9 @@ impl App {
             result.as_ref().is_ok_and(|report| matches!(report.outcome, Outcome::Complete | Outcome::CompleteWithFailures));
         self.store_copies(store.into_copies(), result.as_ref().ok(), ended).await?;
         let report = result?;
+        if let Some(giver) = &giver {
+            self.doubt_giver(giver, &report).await?;
+        }
         // The second read of another copy says nothing about the card.
         if giver.is_none() {
             self.catalog().set_reread(&job.id, report.source_reread_equal).await.map_err(state_problem)?;
@@ -188,28 +182,13 @@ impl App {
         Ok(report)
     }
 
-    async fn prior_files(&self, copy: &CopyRow) -> Result<Vec<PriorFile>, Problem> {
-        let rows = self.catalog().files_of_copy(&copy.id).await.map_err(state_problem)?;
-        Ok(rows
-            .into_iter()
-            .map(|row| PriorFile {
-                copy: CopyId(copy.id.clone()),
-                path: row.path,
-                size_bytes: row.size_bytes,
-                modified: row.modified,
-                hashes: row.hashes,
-                evidence: row.evidence,
-                block_crc64: row.block_crc64,
-                state: match row.state.as_str() {
-                    "begun" => FileState::Begun,
-                    "copied" => FileState::Copied,
-                    "proven" => FileState::Proven,
-                    code => FileState::Failed(
-                        ErrorCode::ALL.iter().copied().find(|known| known.name() == code).unwrap_or(ErrorCode::Internal),
-                    ),
-                },
-            })
-            .collect())
+    /// A copy that others are made from and that is not what it was is no longer counted as good.
+    async fn doubt_giver(&self, giver: &CopyRow, report: &OffloadReport) -> Result<(), Problem> {
+        let failed = report.copies.iter().find(|copy| copy.id.as_str() == giver.id).map_or(&[][..], |copy| &copy.failed);
+        let Some(first) = failed.first() else { return Ok(()) };
+        let more = if failed.len() > 1 { format!(", and {} more", failed.len() - 1) } else { String::new() };
+        let doubt = format!("{}{more}", first.problem.summary);
+        self.catalog().set_copy_doubt(&giver.id, Some(&doubt), clock::now()).await.map_err(state_problem)
     }
 
     async fn store_copies(&self, copies: Vec<CopyRow>, report: Option<&OffloadReport>, ended: bool) -> Result<(), Problem> {
@@ -286,4 +265,66 @@ fn first_failure(report: &OffloadReport) -> Option<Problem> {
     };
     problems.sort_by_key(rank);
     problems.into_iter().next()
+}
+
+/// What is stored of earlier runs, page by page. Asked from a thread that may wait.
+#[derive(Debug)]
+struct StoredFiles {
+    catalog: Catalog,
+    runtime: tokio::runtime::Handle,
+}
+
+/// Files a page.
+const PAGE: u32 = 2000;
+
+impl Earlier for StoredFiles {
+    fn files_of<'a>(&'a self, copy: &'a CopyId) -> Box<dyn Iterator<Item = Result<PriorFile, StoreError>> + 'a> {
+        let mut after = String::new();
+        let mut is_last = false;
+        let pages = std::iter::from_fn(move || {
+            if is_last {
+                return None;
+            }
+            let page = self.runtime.block_on(self.catalog.files_of_copy_after(copy.as_str(), &after, PAGE));
+            match &page {
+                Ok(rows) if rows.len() as u64 == u64::from(PAGE) => {
+                    rows.last().map(|row| row.path.as_str()).unwrap_or_default().clone_into(&mut after);
+                }
+                _ => is_last = true,
+            }
+            Some(page)
+        });
+        Box::new(pages.flat_map(move |page| match page {
+            Ok(rows) => rows.into_iter().map(|row| Ok(prior_file(copy, row))).collect::<Vec<_>>(),
+            Err(error) => {
+                let message = "what is stored of the copy cannot be read".to_owned();
+                vec![Err(StoreError { message, source: Some(Box::new(error)) })]
+            }
+        }))
+    }
+}
+
+fn prior_file(copy: &CopyId, row: CopyFileRow) -> PriorFile {
+    PriorFile {
+        copy: copy.clone(),
+        path: row.path,
+        size_bytes: row.size_bytes,
+        modified: row.modified,
+        hashes: row.hashes,
+        evidence: row.evidence,
+        block_crc64: row.block_crc64,
+        state: match row.state.as_str() {
+            "begun" => FileState::Begun,
+            "copied" => FileState::Copied,
+            "proven" => FileState::Proven,
+            code => FileState::Failed(
+                ErrorCode::ALL.iter().copied().find(|known| known.name() == code).unwrap_or(ErrorCode::Internal),
+            ),
+        },
+    }
+}
+
+/// Every copy but the first is made from the first.
+fn fed_by_first(copies: usize) -> Vec<Option<usize>> {
+    (0..copies).map(|copy| (copy > 0).then_some(0)).collect()
 }

@@ -213,12 +213,6 @@ impl Catalog {
         Ok(())
     }
 
-    /// Stores what a job was asked for, with what its runs must agree on.
-    pub async fn set_job_plan(&self, job: &str, plan: &str) -> Result<(), CatalogError> {
-        sqlx::query("update job set plan = ? where id = ?").bind(plan).bind(job).execute(&self.pool).await?;
-        Ok(())
-    }
-
     /// Stores the result of the second read of the source.
     pub async fn set_reread(&self, job: &str, equal: Option<bool>) -> Result<(), CatalogError> {
         sqlx::query("update job set reread = ? where id = ?").bind(equal).bind(job).execute(&self.pool).await?;
@@ -343,10 +337,18 @@ impl Catalog {
 
     /// Files of a copy, by path.
     pub async fn files_of_copy(&self, copy: &str) -> Result<Vec<CopyFileRow>, CatalogError> {
+        self.files_of_copy_after(copy, "", u32::MAX).await
+    }
+
+    /// The same in pages: at most `limit` files whose path comes after `after`; an empty text begins.
+    pub async fn files_of_copy_after(&self, copy: &str, after: &str, limit: u32) -> Result<Vec<CopyFileRow>, CatalogError> {
         let rows = sqlx::query(
-            "select path, size_bytes, modified, hashes, block_crc64, evidence, state from copy_file where copy = ? order by path",
+            "select path, size_bytes, modified, hashes, block_crc64, evidence, state from copy_file \
+             where copy = ? and path > ? order by path limit ?",
         )
         .bind(copy)
+        .bind(after)
+        .bind(limit)
         .fetch_all(&self.pool)
         .await?;
         rows.iter()

@@ -20,7 +20,8 @@ use crate::seal::{self, Seal};
 use crate::work_list::WorkList;
 use checkgate_model::{Evidence, HashFormat, Problem, RelPath};
 use checkgate_volume::{Destination, DestinationLock, Source, SourceFile};
-use facts::{CopyFacts, FileFacts, Words};
+use facts::{CopyFacts, FileFacts};
+pub(crate) use facts::{Proof, Words};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -197,12 +198,12 @@ pub fn run(
         changed,
         refused,
         aborted,
+        words,
     } = prepare::prepare(plan, control, meter)?;
     on_event(planned).map_err(OffloadError::Store)?;
     let lanes = hashing::lanes(&job.formats);
-    let mut words = Words::default();
     let files = fingerprints.into_iter().map(|fingerprint| FileFacts::new(fingerprint, lanes.len())).collect();
-    let copies = CopyFacts::of(&job, evidence, &mut words);
+    let copies = CopyFacts::of(&job, evidence);
     let mut engine = Engine {
         job: &job,
         meter,

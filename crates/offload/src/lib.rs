@@ -52,7 +52,7 @@ pub use histories::DamagedHistory;
 pub use history_info::{FileHashInfo, FileInfo, GenerationInfo, HistoryInfo, history_info};
 pub use meter::{LaneSnapshot, Meter, Phase, Snapshot};
 pub use packing::{FlattenError, FlattenReport, flatten};
-pub use plan::{CopyPlan, FileState, PATIENCE, Plan, PriorFile, VerifyDepth};
+pub use plan::{CopyPlan, Earlier, FileState, PATIENCE, Plan, PriorFile, VerifyDepth};
 pub use repair::{KnownBlocks, RepairAction, RepairError, RepairOptions, RepairReport, RepairedFile, repair};
 pub use report::{CopyReport, CopyState, FailedFile, Mismatch, OffloadReport, Outcome, SkippedItem, UnreadableFile};
 pub use verify::{Basis, BasisKind, Renamed, VerifyError, VerifyOptions, VerifyReport, verify};

@@ -1,8 +1,11 @@
 //! Owns what a run is asked to do and what an earlier run of the same job already stored. Must never touch a file.
 
+use crate::error::StoreError;
 use checkgate_model::{CopyId, ErrorCode, Evidence, HashFormat, HashValue, RelPath, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How each copy is proven after it was written.
@@ -61,8 +64,23 @@ pub struct Plan {
     pub patience: Duration,
     /// Who, where, when and with what, for the manifest. A resumed job passes the operation of its first run again.
     pub operation: checkgate_mhl::Operation,
-    /// What earlier runs of this job stored; empty on the first run.
-    pub prior: Vec<PriorFile>,
+    /// What earlier runs of this job stored; nothing on the first run.
+    pub prior: Arc<dyn Earlier>,
+    /// The card has left, and `card_root` is the root of this copy, which an earlier run of this job made whole. What that run
+    /// recorded is what the card had; the other copies are made from it, every block held against that record. It is not sealed again.
+    pub recorded_by: Option<CopyId>,
+}
+
+/// What earlier runs of a job stored, asked for copy by copy and told file by file, so that a million of them need not be held at once.
+pub trait Earlier: fmt::Debug + Send + Sync {
+    /// Every file of this copy, each once.
+    fn files_of<'a>(&'a self, copy: &'a CopyId) -> Box<dyn Iterator<Item = Result<PriorFile, StoreError>> + 'a>;
+}
+
+impl Earlier for Vec<PriorFile> {
+    fn files_of<'a>(&'a self, copy: &'a CopyId) -> Box<dyn Iterator<Item = Result<PriorFile, StoreError>> + 'a> {
+        Box::new(self.iter().filter(move |file| file.copy == *copy).cloned().map(Ok))
+    }
 }
 
 /// One file of one copy, as an earlier run stored it.

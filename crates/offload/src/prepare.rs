@@ -3,7 +3,7 @@
 
 use crate::buffer::{POOL_BYTES, Pool};
 use crate::control::Control;
-use crate::engine::{CopyJob, Job};
+use crate::engine::{CopyJob, Job, Proof, Words};
 use crate::error::OffloadError;
 use crate::event::Event;
 use crate::hashing::Fingerprint;
@@ -13,7 +13,7 @@ use crate::prove::Proofs;
 use crate::report::{FailedFile, SkippedItem};
 use crate::seal::CardHistory;
 use crate::work_list::WorkList;
-use checkgate_model::{CopyId, ErrorCode, Evidence, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
+use checkgate_model::{CopyId, ErrorCode, EvidenceLevel, HashFormat, Problem, RelPath, Timestamp};
 use checkgate_volume::{Destination, DestinationError, DestinationLock, ExistingFile, Listing, Source, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -46,7 +46,8 @@ pub(crate) struct Prepared<'a> {
     /// Per file: what earlier runs read from the card.
     pub(crate) fingerprints: Vec<Option<Arc<Fingerprint>>>,
     /// Per copy and file: what earlier runs proved.
-    pub(crate) evidence: Vec<Vec<Option<Evidence>>>,
+    pub(crate) evidence: Vec<Vec<Option<Proof>>>,
+    pub(crate) words: Words,
     /// Files of earlier runs that were renamed aside: copy, path, reason.
     pub(crate) set_aside: Vec<(usize, RelPath, String)>,
     /// Files that are no longer on the card, and what could not be looked at.
@@ -68,7 +69,7 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
         code: error.code(),
         source: Box::new(error),
     })?;
-    let listing = source.walk().map_err(|error| OffloadError::Source {
+    let mut listing = source.walk().map_err(|error| OffloadError::Source {
         path: plan.card_root.clone(),
         code: error.code(),
         source: Box::new(error),
@@ -77,13 +78,21 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
         return Err(OffloadError::SourceEmpty(plan.card_root.clone()));
     }
     let mut aborted = refuse_unsafe(plan, &source, &listing)?;
-    let card_history = CardHistory::read(&source, &listing);
+    let recorded = recorded(plan)?;
+    let mut card_history = CardHistory::read(&source, &listing);
+    if let Some(recorded) = &recorded {
+        card_history.keep(|manifest| recorded.contains_key(manifest));
+    }
     let mut skipped: Vec<SkippedItem> = listing
         .skipped
         .iter()
         .map(|skipped| SkippedItem { path: skipped.path.clone(), reason: skipped.reason.words().to_owned() })
         .collect();
-    let files: Vec<SourceFile> = listing.files.iter().filter(|file| !card_history.carries(&file.path)).cloned().collect();
+    let listed = std::mem::take(&mut listing.files);
+    let files: Vec<SourceFile> = match recorded {
+        None => listed.into_iter().filter(|file| !card_history.carries(&file.path)).collect(),
+        Some(recorded) => recorded.into_values().collect(),
+    };
     let planned = Event::Planned {
         files: files.len() as u64,
         bytes: files.iter().map(|file| file.size_bytes).sum(),
@@ -136,7 +145,7 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
     formats.sort();
     formats.dedup();
     let formats = card_history.formats_to_hash(&files, &formats);
-    let mut decided = decide(plan, &files, &formats, &copies);
+    let mut decided = decide(plan, &files, &formats, &copies)?;
     let left = std::mem::take(&mut decided.duties).into_iter().zip(std::mem::take(&mut decided.leftovers));
     for (copy, (duties, leftovers)) in copies.iter_mut().zip(left) {
         copy.duties = duties;
@@ -161,6 +170,7 @@ pub(crate) fn prepare<'a>(plan: &'a Plan, control: &Control, meter: &Meter) -> R
         planned,
         fingerprints: decided.fingerprints,
         evidence: decided.evidence,
+        words: decided.words,
         set_aside: decided.set_aside,
         card_failed,
         card_incomplete,
@@ -197,13 +207,20 @@ fn check(plan: &Plan) -> Result<(), OffloadError> {
 
 /// Refuses the whole run where a destination would endanger the card; gives up a single copy that has no room or takes no writes.
 fn refuse_unsafe(plan: &Plan, source: &Source, listing: &Listing) -> Result<Vec<(usize, Problem)>, OffloadError> {
-    let roots: Vec<PathBuf> = plan.copies.iter().map(|copy| copy.root.clone()).collect();
+    let made = |copy: &&CopyPlan| plan.recorded_by.as_ref() != Some(&copy.id);
+    let roots: Vec<PathBuf> = plan.copies.iter().filter(made).map(|copy| copy.root.clone()).collect();
     // Space is asked for what is still to be written somewhere.
     let opened: Vec<Option<Destination>> = roots.iter().map(|root| Destination::open(root).ok()).collect();
     let is_there = |file: &SourceFile| {
         opened.iter().all(|root| root.as_ref().is_some_and(|root| matches!(root.existing(&file.path), Ok(Some(_)))))
     };
-    let left = Listing { files: listing.files.iter().filter(|file| !is_there(file)).cloned().collect(), ..listing.clone() };
+    let left = Listing {
+        files: listing.files.iter().filter(|file| !is_there(file)).cloned().collect(),
+        folders: listing.folders.clone(),
+        empty_folders: listing.empty_folders.clone(),
+        skipped: listing.skipped.clone(),
+        unreadable: listing.unreadable.clone(),
+    };
     let mut aborted: Vec<(usize, Problem)> = Vec::new();
     let mut refused = Vec::new();
     for found in checkgate_volume::preflight(source, &left, &roots) {
@@ -247,123 +264,180 @@ struct Decided {
     duties: Vec<Vec<Duty>>,
     leftovers: Vec<BTreeMap<usize, Vec<u64>>>,
     fingerprints: Vec<Option<Arc<Fingerprint>>>,
-    evidence: Vec<Vec<Option<Evidence>>>,
+    evidence: Vec<Vec<Option<Proof>>>,
+    words: Words,
     set_aside: Vec<(usize, RelPath, String)>,
     vanished: Vec<FailedFile>,
     changed: Vec<(usize, Problem)>,
     refused: Vec<(usize, usize, Problem)>,
 }
 
-fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[CopyJob]) -> Decided {
+/// What the card had, by the record of the copy that stands in for it.
+fn recorded(plan: &Plan) -> Result<Option<BTreeMap<RelPath, SourceFile>>, OffloadError> {
+    let Some(copy) = &plan.recorded_by else { return Ok(None) };
+    let mut recorded = BTreeMap::new();
+    for known in plan.prior.files_of(copy) {
+        let PriorFile { path, size_bytes, modified, state, .. } = known.map_err(OffloadError::Store)?;
+        if matches!(state, FileState::Copied | FileState::Proven) {
+            recorded.insert(path.clone(), SourceFile { path, size_bytes, modified });
+        }
+    }
+    Ok(Some(recorded))
+}
+
+/// What an earlier run left of one file of one copy.
+struct Known {
+    proof: Option<Proof>,
+    state: FileState,
+}
+
+fn decide(plan: &Plan, files: &[SourceFile], formats: &[HashFormat], copies: &[CopyJob]) -> Result<Decided, OffloadError> {
     let mut decided = Decided { fingerprints: vec![None; files.len()], ..Decided::default() };
     let index: BTreeMap<&RelPath, usize> = files.iter().enumerate().map(|(number, file)| (&file.path, number)).collect();
-    let mut prior: Vec<BTreeMap<usize, &PriorFile>> = vec![BTreeMap::new(); copies.len()];
-    let mut begun: Vec<BTreeMap<usize, Vec<u64>>> = vec![BTreeMap::new(); copies.len()];
+    let mut known: Vec<Vec<Option<Known>>> = Vec::with_capacity(copies.len());
     let mut changed: BTreeMap<usize, Problem> = BTreeMap::new();
-    let mut vanished: BTreeSet<&RelPath> = BTreeSet::new();
-    for known in &plan.prior {
-        let Some(copy) = copies.iter().position(|copy| copy.plan.id == known.copy) else { continue };
-        let Some(&file) = index.get(&known.path) else {
-            vanished.insert(&known.path);
-            continue;
-        };
-        if matches!(known.state, FileState::Failed(_)) {
-            continue;
-        }
-        if known.size_bytes != files[file].size_bytes || !same_time(known.modified, files[file].modified) {
-            changed.entry(file).or_insert_with(|| {
-                Problem::new(
-                    ErrorCode::SourceChanged,
-                    format!("{} is not what it was when this job began: size or time on the card changed", known.path),
-                )
-            });
-            continue;
-        }
-        if known.state == FileState::Begun {
-            begun[copy].insert(file, known.block_crc64.clone());
-            continue;
-        }
-        // A run that was asked for other hashes is of no use for the manifest.
-        if formats.iter().all(|format| known.hashes.iter().any(|hash| hash.format() == *format)) {
-            let mut hashes: Vec<_> = known.hashes.iter().filter(|hash| formats.contains(&hash.format())).cloned().collect();
+    let mut vanished: BTreeSet<RelPath> = BTreeSet::new();
+    for copy in copies {
+        let mut of_copy: Vec<Option<Known>> = std::iter::repeat_with(|| None).take(files.len()).collect();
+        let mut begun = BTreeMap::new();
+        for prior in plan.prior.files_of(&copy.plan.id) {
+            let prior = prior.map_err(OffloadError::Store)?;
+            let Some(&file) = index.get(&prior.path) else {
+                vanished.insert(prior.path);
+                continue;
+            };
+            match prior.state {
+                // Written by an earlier run, and found to be otherwise since.
+                FileState::Failed(ErrorCode::CopyCorrupt) => {
+                    of_copy[file] = Some(Known { proof: None, state: prior.state });
+                    continue;
+                }
+                FileState::Failed(_) => continue,
+                _ => {}
+            }
+            if prior.size_bytes != files[file].size_bytes || !same_time(prior.modified, files[file].modified) {
+                changed.entry(file).or_insert_with(|| {
+                    let path = &prior.path;
+                    Problem::new(
+                        ErrorCode::SourceChanged,
+                        format!("{path} is not what it was when this job began: size or time on the card changed"),
+                    )
+                });
+                continue;
+            }
+            if prior.state == FileState::Begun {
+                begun.insert(file, prior.block_crc64);
+                continue;
+            }
+            // A run that was asked for other hashes is of no use for the manifest.
+            if !formats.iter().all(|format| prior.hashes.iter().any(|hash| hash.format() == *format)) {
+                continue;
+            }
+            let proof = prior.evidence.as_ref().map(|evidence| decided.words.proof(evidence));
+            of_copy[file] = Some(Known { proof, state: prior.state });
+            let mut hashes: Vec<_> = prior.hashes.into_iter().filter(|hash| formats.contains(&hash.format())).collect();
             hashes.sort();
-            let fingerprint = Fingerprint { hashes, blocks: known.block_crc64.clone() };
+            hashes.shrink_to_fit();
             match &decided.fingerprints[file] {
-                Some(other) if other.hashes != fingerprint.hashes => {
-                    changed.insert(
-                        file,
-                        Problem::new(
-                            ErrorCode::SourceChanged,
-                            format!("{} was read differently by two earlier runs", known.path),
-                        ),
-                    );
+                Some(other) if other.hashes != hashes => {
+                    let words = format!("{} was read differently by two earlier runs", prior.path);
+                    changed.insert(file, Problem::new(ErrorCode::SourceChanged, words));
                 }
                 Some(_) => {}
-                None => decided.fingerprints[file] = Some(Arc::new(fingerprint)),
+                None => {
+                    let mut blocks = prior.block_crc64;
+                    blocks.shrink_to_fit();
+                    decided.fingerprints[file] = Some(Arc::new(Fingerprint { hashes, blocks }));
+                }
             }
-            prior[copy].insert(file, known);
         }
+        known.push(of_copy);
+        decided.leftovers.push(begun);
     }
     decided.vanished = vanished
         .into_iter()
-        .map(|path| FailedFile {
-            path: path.clone(),
-            problem: Problem::new(ErrorCode::SourceChanged, format!("{path} is no longer on the card")),
+        .map(|path| {
+            let problem = Problem::new(ErrorCode::SourceChanged, format!("{path} is no longer on the card"));
+            FailedFile { path, problem }
         })
         .collect();
-    for (number, copy) in copies.iter().enumerate() {
-        let mut evidence = vec![None; files.len()];
+    for (number, (copy, known)) in copies.iter().zip(known).enumerate() {
+        let mut evidence = Vec::with_capacity(files.len());
         let mut duties = Vec::with_capacity(files.len());
-        for (file, card_file) in files.iter().enumerate() {
-            let Some(destination) = copy.destination.as_ref().filter(|_| !changed.contains_key(&file)) else {
-                duties.push(Duty::Refused);
-                continue;
+        for (file, known) in known.into_iter().enumerate() {
+            let left = if changed.contains_key(&file) {
+                Left::of(Duty::Refused)
+            } else {
+                left_to_do(plan, copy, &files[file], known).unwrap_or_else(|problem| {
+                    decided.refused.push((number, file, problem));
+                    Left::of(Duty::Refused)
+                })
             };
-            let existing = match destination.existing(&card_file.path) {
-                Ok(existing) => existing,
-                Err(error) => {
-                    decided.refused.push((number, file, Problem::from_error(error.code(), &error)));
-                    duties.push(Duty::Refused);
-                    continue;
-                }
-            };
-            duties.push(match (prior[number].get(&file), existing) {
-                (_, None) => Duty::Write,
-                (Some(known), Some(existing)) if is_as_written(card_file, &existing) => match &known.evidence {
-                    Some(proof) if known.state == FileState::Proven && suffices(proof, plan.verify) => {
-                        evidence[file] = Some(proof.clone());
-                        Duty::Nothing
-                    }
-                    _ => Duty::Prove,
-                },
-                (Some(_), Some(_)) => match destination.quarantine(&card_file.path) {
-                    Ok(_) => {
-                        decided.set_aside.push((
-                            number,
-                            card_file.path.clone(),
-                            "its size or time is no longer what was written".to_owned(),
-                        ));
-                        Duty::Write
-                    }
-                    Err(error) => {
-                        decided.refused.push((number, file, Problem::from_error(error.code(), &error)));
-                        Duty::Refused
-                    }
-                },
-                (None, Some(existing)) if existing.size_bytes == card_file.size_bytes => Duty::Compare,
-                (None, Some(_)) => {
-                    let summary = format!("{}: {} is there already and has another size", copy.plan.label, card_file.path);
-                    decided.refused.push((number, file, Problem::new(ErrorCode::DestinationOccupied, summary)));
-                    Duty::Refused
-                }
-            });
+            duties.push(left.duty);
+            evidence.push(left.proof);
+            decided.set_aside.extend(left.set_aside.map(|reason| (number, files[file].path.clone(), reason)));
         }
         decided.duties.push(duties);
         decided.evidence.push(evidence);
     }
-    decided.leftovers = begun;
     decided.changed = changed.into_iter().collect();
-    decided
+    Ok(decided)
+}
+
+/// What is left to do for one file of one copy.
+struct Left {
+    duty: Duty,
+    /// Proof of an earlier run that still holds.
+    proof: Option<Proof>,
+    /// Why what was there was renamed.
+    set_aside: Option<String>,
+}
+
+impl Left {
+    const fn of(duty: Duty) -> Self {
+        Self { duty, proof: None, set_aside: None }
+    }
+}
+
+fn left_to_do(plan: &Plan, copy: &CopyJob, card_file: &SourceFile, known: Option<Known>) -> Result<Left, Problem> {
+    let Some(destination) = &copy.destination else { return Ok(Left::of(Duty::Refused)) };
+    let (label, path) = (&copy.plan.label, &card_file.path);
+    let existing = destination.existing(path).map_err(|error| Problem::from_error(error.code(), &error))?;
+    let gives = plan.recorded_by.as_ref() == Some(&copy.plan.id);
+    match (known, existing) {
+        (_, None) if gives => {
+            let words = format!("{label}: {path} is no longer there, and the card has left");
+            Err(Problem::new(ErrorCode::SourceGone, words))
+        }
+        (_, None) => Ok(Left::of(Duty::Write)),
+        (Some(Known { state: FileState::Failed(_), .. }), Some(_)) if !gives => {
+            destination.quarantine(path).map_err(|error| Problem::from_error(error.code(), &error))?;
+            let reason = "it was found to be otherwise than what was written".to_owned();
+            Ok(Left { set_aside: Some(reason), ..Left::of(Duty::Write) })
+        }
+        (Some(known), Some(existing)) if is_as_written(card_file, &existing) => Ok(match known.proof {
+            Some(proof) if known.state == FileState::Proven && suffices(proof.level, plan.verify) => {
+                Left { proof: Some(proof), ..Left::of(Duty::Nothing) }
+            }
+            _ => Left::of(Duty::Prove),
+        }),
+        // Whether it is still what it was is found by reading it.
+        (Some(_), Some(existing)) if gives && existing.size_bytes == card_file.size_bytes => Ok(Left::of(Duty::Prove)),
+        (Some(_), Some(_)) if gives => {
+            let words = format!("{label}: {path} has another size than what was proven");
+            Err(Problem::new(ErrorCode::CopyCorrupt, words))
+        }
+        (Some(_), Some(_)) => {
+            destination.quarantine(path).map_err(|error| Problem::from_error(error.code(), &error))?;
+            let reason = "its size or time is no longer what was written".to_owned();
+            Ok(Left { set_aside: Some(reason), ..Left::of(Duty::Write) })
+        }
+        (None, Some(existing)) if existing.size_bytes == card_file.size_bytes => Ok(Left::of(Duty::Compare)),
+        (None, Some(_)) => {
+            let summary = format!("{label}: {path} is there already and has another size");
+            Err(Problem::new(ErrorCode::DestinationOccupied, summary))
+        }
+    }
 }
 
 fn same_time(one: Timestamp, other: Timestamp) -> bool {
@@ -375,11 +449,11 @@ fn is_as_written(card_file: &SourceFile, existing: &ExistingFile) -> bool {
 }
 
 /// Whether an earlier proof is as good as what this run would get.
-fn suffices(proof: &Evidence, wanted: VerifyDepth) -> bool {
+fn suffices(level: EvidenceLevel, wanted: VerifyDepth) -> bool {
     match wanted {
         VerifyDepth::None => true,
-        VerifyDepth::System => proof.level >= EvidenceLevel::ReadBackSystem,
+        VerifyDepth::System => level >= EvidenceLevel::ReadBackSystem,
         // A share cannot be read deeper; everything else that was answered by the system is asked again.
-        VerifyDepth::Device => proof.level >= EvidenceLevel::ReadBackShare,
+        VerifyDepth::Device => level >= EvidenceLevel::ReadBackShare,
     }
 }

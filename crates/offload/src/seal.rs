@@ -65,6 +65,20 @@ impl CardHistory {
         }
     }
 
+    /// Keeps what a card had before a copy of it grew: generations whose manifests `is_of_card`.
+    pub(crate) fn keep(&mut self, is_of_card: impl Fn(&RelPath) -> bool) {
+        let chains = std::mem::take(&mut self.chains);
+        self.chains = chains
+            .into_iter()
+            .filter_map(|(path, bytes)| {
+                let folder = path.parent()?;
+                let mut chain = checkgate_mhl::Chain::parse(&bytes).ok()?;
+                chain.entries.retain(|entry| folder.join(&entry.name).is_ok_and(|manifest| is_of_card(&manifest)));
+                if chain.entries.is_empty() { None } else { Some((path, chain.to_xml().ok()?)) }
+            })
+            .collect();
+    }
+
     /// Whether the seal carries this file, instead of the copy.
     pub(crate) fn carries(&self, path: &RelPath) -> bool {
         self.chains.contains_key(path)

@@ -92,8 +92,12 @@ impl<'a, 'p> Engine<'a, 'p> {
                     self.start_feeding(start, copy);
                 }
                 for file in 0..job.files.len() {
-                    if job.copies[copy].duties[file] == Duty::Prove && self.files[file].failed.is_none() {
-                        self.copied(copy, file);
+                    match job.copies[copy].duties[file] {
+                        _ if self.files[file].failed.is_some() => {}
+                        Duty::Prove => self.copied(copy, file),
+                        // The record of the copy that gives says what it must be.
+                        Duty::Compare if job.plan.recorded_by.is_some() => self.queue_proof(copy, file),
+                        _ => {}
                     }
                 }
             }
@@ -116,7 +120,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             !copy.given_up.load(Ordering::Relaxed)
                 && match copy.duties[file] {
                     Duty::Write => level == 0,
-                    Duty::Compare => true,
+                    Duty::Compare => job.plan.recorded_by.is_none(),
                     _ => false,
                 }
         };
@@ -218,6 +222,11 @@ impl<'a, 'p> Engine<'a, 'p> {
             }
             if self.copies[copy].proofs_closed && !self.copies[copy].proving && !self.copies[copy].sealing {
                 self.copies[copy].sealing = true;
+                if self.is_giver(copy) {
+                    self.copies[copy].done = true;
+                    lane.lane.set_phase(Phase::Done);
+                    continue;
+                }
                 lane.lane.set_phase(Phase::Sealing);
                 let contents = self.contents(copy);
                 self.start(start, &format!("seal-{copy}"), Role::Sealer, move || {
@@ -296,6 +305,9 @@ impl<'a, 'p> Engine<'a, 'p> {
             Action::Published { copy, file } => {
                 self.copies[copy].published[file] = true;
                 self.copies[copy].fed.remove(&file);
+                if self.files[file].failed.is_some() {
+                    self.set_misread_apart(copy, file);
+                }
                 self.announce_copied(copy, file);
             }
             Action::FileFailed { copy, file, problem } => {
@@ -390,12 +402,18 @@ impl<'a, 'p> Engine<'a, 'p> {
         }
         let mut read = facts.partial.take().map(|read| *read).unwrap_or_default();
         read.hashes.sort();
+        // There may be a million of them, and most hold one hash and one block.
+        read.hashes.shrink_to_fit();
+        read.blocks.shrink_to_fit();
         self.in_flight.remove(&file);
         match &facts.fingerprint {
             Some(earlier) if earlier.hashes != read.hashes => {
                 let path = &self.job.files[file].path;
                 let problem = Problem::new(ErrorCode::SourceChanged, format!("{path} read differently from the first time"));
                 self.apply(Action::SourceFailed { file, problem });
+                for copy in 0..self.copies.len() {
+                    self.set_misread_apart(copy, file);
+                }
             }
             _ => {
                 facts.fingerprint = Some(Arc::new(read));
@@ -407,6 +425,21 @@ impl<'a, 'p> Engine<'a, 'p> {
                 }
             }
         }
+    }
+
+    /// What was written from a read that differs from an earlier one is kept, but not under the name of the file.
+    fn set_misread_apart(&mut self, copy: usize, file: usize) {
+        if !std::mem::take(&mut self.copies[copy].published[file]) {
+            return;
+        }
+        let (lane, path) = (&self.job.copies[copy], &self.job.files[file].path);
+        let words = format!("{}: what was read of {path} differs from the first time", lane.plan.label);
+        let mut problem = Problem::new(ErrorCode::SourceChanged, words);
+        problem.details.push(match lane.destination().quarantine(path) {
+            Ok(aside) => format!("what was written was renamed to {aside}"),
+            Err(error) => format!("what was written could not be renamed: {error}"),
+        });
+        self.apply(Action::FileFailed { copy, file, problem });
     }
 
     /// Part of a large file is worth keeping once it is durable and its checksums are known.

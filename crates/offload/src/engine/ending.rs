@@ -12,7 +12,7 @@ impl Engine<'_, '_> {
     /// What the manifest of a copy is made of.
     pub(super) fn contents(&self, copy: usize) -> seal::Contents {
         let facts = &self.copies[copy];
-        let mut files = Vec::new();
+        let mut files = Vec::with_capacity(self.files.len());
         let mut weakest: Option<(EvidenceLevel, String)> = None;
         for (index, file) in self.files.iter().enumerate() {
             let (Some(fingerprint), Some(proof)) = (&file.fingerprint, &facts.evidence[index]) else { continue };
@@ -25,6 +25,11 @@ impl Engine<'_, '_> {
             files.push(seal::SealedFile { file: index, fingerprint: Arc::clone(fingerprint), proven_at: proof.at });
         }
         seal::Contents { files, weakest, missing: self.failures(copy).into_iter().map(|failed| failed.path).collect() }
+    }
+
+    /// Whether this copy stands in for a card that has left.
+    pub(super) fn is_giver(&self, copy: usize) -> bool {
+        self.job.plan.recorded_by.as_ref() == Some(&self.job.copies[copy].plan.id)
     }
 
     /// Weakest evidence over all files of the card; `None` while one is missing.
@@ -94,10 +99,12 @@ impl Engine<'_, '_> {
             Some(Err(problem)) => (None, Some(problem.clone())),
             None => (None, None),
         };
+        // A copy that only gave has its manifest already.
+        let sealed = self.is_giver(copy) || seal.is_some_and(|seal| seal.reread_equal);
         let state = match &facts.aborted {
             Some(problem) => CopyState::Aborted(problem.clone()),
             None if !facts.done => CopyState::Unfinished,
-            None if failed.is_empty() && weakest.is_some() && seal.is_some_and(|seal| seal.reread_equal) => CopyState::Complete,
+            None if failed.is_empty() && weakest.is_some() && sealed => CopyState::Complete,
             None => CopyState::CompleteWithFailures,
         };
         CopyReport {

@@ -11,20 +11,20 @@ use std::sync::Arc;
 
 /// How a file of a copy was proven.
 #[derive(Debug, Clone)]
-pub(super) struct Proof {
-    pub(super) level: EvidenceLevel,
+pub(crate) struct Proof {
+    pub(crate) level: EvidenceLevel,
     pub(super) at: Timestamp,
     pub(super) method: Arc<str>,
 }
 
 /// The few methods that occur in one run.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(crate) struct Words {
     known: BTreeSet<Arc<str>>,
 }
 
 impl Words {
-    pub(super) fn proof(&mut self, evidence: &Evidence) -> Proof {
+    pub(crate) fn proof(&mut self, evidence: &Evidence) -> Proof {
         let method = match self.known.get(evidence.method.as_str()) {
             Some(known) => Arc::clone(known),
             None => {
@@ -90,7 +90,7 @@ pub(super) struct CopyFacts {
 
 impl CopyFacts {
     /// What earlier runs left, per copy.
-    pub(super) fn of(job: &Job<'_>, evidence: Vec<Vec<Option<Evidence>>>, words: &mut Words) -> Vec<Self> {
+    pub(super) fn of(job: &Job<'_>, evidence: Vec<Vec<Option<Proof>>>) -> Vec<Self> {
         let levels = levels(job);
         evidence
             .into_iter()
@@ -98,7 +98,7 @@ impl CopyFacts {
             .map(|(evidence, (copy, level))| Self {
                 published: vec![false; job.files.len()],
                 copied: copy.duties.iter().map(|duty| matches!(duty, Duty::Prove | Duty::Nothing)).collect(),
-                evidence: evidence.iter().map(|known| known.as_ref().map(|known| words.proof(known))).collect(),
+                evidence,
                 level,
                 ..Self::default()
             })

@@ -8,6 +8,7 @@ use crate::support::{
 use checkgate_model::{ErrorCode, EvidenceLevel};
 use checkgate_offload::{Control, CopyState, Event, Outcome, Phase};
 use std::fs;
+use std::sync::Arc;
 
 #[test]
 fn a_corrupt_copy_is_noticed_and_set_aside() {
@@ -39,7 +40,7 @@ fn a_corrupt_copy_is_noticed_and_set_aside() {
     assert_mirrors(&card, &sound);
     // The next run writes it again and completes the manifest.
     let mut again = plan(&card, &[copy.clone(), sound]);
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     let report = run(&again).0.unwrap();
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_eq!(fs::read(card.join(name)).unwrap(), fs::read(copy.join(name)).unwrap());
@@ -126,7 +127,7 @@ fn a_destination_that_fills_up_in_the_middle_keeps_what_is_whole_and_goes_on_lat
     }
     fs::remove_file(&ballast).unwrap();
     let mut again = plan.clone();
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     let report = run(&again).0.unwrap();
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_mirrors(&card, &filling);
@@ -195,7 +196,7 @@ fn a_card_pulled_in_the_middle_interrupts_and_goes_on_later() {
     }
     let image = image.put_back().expect("the card is back");
     let mut again = plan.clone();
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     let report = run(&again).0.unwrap();
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
     assert_mirrors(&image.mount, &copy);

@@ -5,6 +5,7 @@ use checkgate_model::{CopyId, ErrorCode};
 use checkgate_offload::{Control, CopyState, Event, OffloadError, Outcome, Plan, VerifyDepth};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn cascade(card: &Path, roots: &[PathBuf]) -> Plan {
@@ -59,7 +60,7 @@ fn a_cascade_goes_on_where_it_was_killed() {
         let first = cascade(&card, &roots);
         let (_, seen) = crate::support::run_killed(&first, killed_at);
         let mut again = first.clone();
-        again.prior = stored(&[], &seen);
+        again.prior = Arc::new(stored(&[], &seen));
         let (report, after) = run(&again);
         assert_eq!(report.unwrap().outcome, Outcome::Complete, "killed at {killed_at}");
         assert!(failures(&after).is_empty());

@@ -5,6 +5,7 @@ use checkgate_model::Timestamp;
 use checkgate_offload::{BLOCK_BYTES, Control, Event, FileState, Outcome, PriorFile};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const BLOCK: usize = 16 << 20;
 
@@ -46,7 +47,7 @@ fn stopped(place: &Path, roots: &[PathBuf]) -> (PathBuf, Vec<PriorFile>) {
 
 fn resume(card: &Path, roots: &[PathBuf], prior: Vec<PriorFile>) {
     let mut again = plan(card, roots);
-    again.prior = prior;
+    again.prior = Arc::new(prior);
     let (report, events) = run(&again);
     let report = report.unwrap();
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
@@ -75,7 +76,7 @@ fn a_stopped_file_goes_on_at_its_last_proven_block() {
     fs::write(&clip, &changed).unwrap();
     fs::File::options().write(true).open(&clip).unwrap().set_modified(modified).unwrap();
     let mut again = plan(&card, &roots);
-    again.prior = prior;
+    again.prior = Arc::new(prior);
     let (report, _) = run(&again);
     let report = report.unwrap();
     assert_eq!(report.source_reread_equal, Some(false));
@@ -122,7 +123,7 @@ fn a_leftover_of_a_file_that_changed_on_the_card_is_not_used() {
         file.modified = Timestamp::from_second(1_000_000_000).unwrap();
     }
     let mut again = plan(&card, &roots);
-    again.prior = prior;
+    again.prior = Arc::new(prior);
     let (report, events) = run(&again);
     assert_eq!(report.unwrap().outcome, Outcome::CompleteWithFailures);
     assert_eq!(failures(&events)[0].2, checkgate_model::ErrorCode::SourceChanged);

@@ -6,6 +6,7 @@ use crate::support::{
 use checkgate_model::ErrorCode;
 use checkgate_offload::{Control, Event, Outcome};
 use std::fs;
+use std::sync::Arc;
 
 #[test]
 fn killed_at_any_event_it_ends_in_the_same_copies_and_one_manifest() {
@@ -30,7 +31,7 @@ fn killed_at_any_event_it_ends_in_the_same_copies_and_one_manifest() {
         }
         assert_eq!(seen.len(), stored_events, "nothing is announced after a failure to store");
         let mut again = first.clone();
-        again.prior = stored(&[], &seen);
+        again.prior = Arc::new(stored(&[], &seen));
         let (report, after) = run(&again);
         let report = report.unwrap();
         assert_eq!(report.outcome, Outcome::Complete, "after {stored_events} events: {report:#?}");
@@ -51,7 +52,7 @@ fn what_is_proven_is_not_copied_again() {
     let first = plan(&card, std::slice::from_ref(&root));
     let (_, events) = run(&first);
     let mut again = first.clone();
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     let (report, events) = run(&again);
     let report = report.unwrap();
     assert_eq!(report.outcome, Outcome::Complete, "{report:#?}");
@@ -82,7 +83,7 @@ fn stopping_keeps_what_is_whole_and_leaves_nothing_half() {
         assert!(fs::read(root.join(&name)).unwrap() == fs::read(card.join(&name)).unwrap(), "{name}");
     }
     let mut again = first.clone();
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     assert_eq!(run(&again).0.unwrap().outcome, Outcome::Complete);
     assert_mirrors(&card, &root);
 }
@@ -99,7 +100,7 @@ fn a_card_that_changed_since_the_first_run_is_a_loud_problem() {
     write(&card, "CLIP/A001C001.mov", b"recorded over");
     fs::remove_file(card.join("index.xml")).unwrap();
     let mut again = first.clone();
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     let (report, events) = run(&again);
     let report = report.unwrap();
     assert_eq!(report.outcome, Outcome::CompleteWithFailures);
@@ -126,7 +127,7 @@ fn a_copy_that_was_altered_since_is_set_aside_and_written_again() {
     let (_, events) = run(&first);
     write(&root, "CLIP/A001C001.mov", b"cut short by a crash");
     let mut again = first.clone();
-    again.prior = stored(&[], &events);
+    again.prior = Arc::new(stored(&[], &events));
     let (report, events) = run(&again);
     assert_eq!(report.unwrap().outcome, Outcome::Complete);
     assert!(events.iter().any(|event| matches!(event, Event::SetAside { path, .. } if path.as_str() == "CLIP/A001C001.mov")));

@@ -8,6 +8,7 @@ use checkgate_offload::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Reproducible bytes that do not compress and differ per seed.
 pub fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -82,7 +83,8 @@ pub fn plan(card: &Path, roots: &[PathBuf]) -> Plan {
         source_reread: true,
         patience: checkgate_offload::PATIENCE,
         operation: operation(),
-        prior: Vec::new(),
+        prior: Arc::new(Vec::new()),
+        recorded_by: None,
     }
 }
 
