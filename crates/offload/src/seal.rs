@@ -98,7 +98,7 @@ impl CardHistory {
 }
 
 /// Writes the next generation of a copy, or finds that an earlier run of the same operation wrote it already.
-pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Seal, Problem> {
+pub(crate) fn seal(job: &Job<'_>, copy: usize, mut contents: Contents) -> Result<Seal, Problem> {
     let destination = job.copies[copy].destination();
     if contents.files.is_empty() {
         return Err(Problem::new(
@@ -121,6 +121,7 @@ pub(crate) fn seal(job: &Job<'_>, copy: usize, contents: Contents) -> Result<Sea
     let history = found.load_for_seal(&job.card_history.chains)?;
     let leftovers = found.unchained(&history);
     let records = records(job, &contents);
+    contents.files = Vec::new();
     if let Some(manifest) = sealed_already(job, &history, &records, &leftovers) {
         let against_history = Vec::new();
         return Ok(Seal { manifest, reread_equal: true, against_history });
