@@ -6,6 +6,7 @@
 mod acquisition;
 mod ari;
 mod avchd;
+mod avi;
 mod canonical;
 mod cine;
 mod complete;
@@ -16,7 +17,9 @@ mod dumps;
 mod exr;
 mod gpmf;
 mod group;
+mod h264;
 mod isobmff;
+mod mapped;
 mod mxf;
 mod names;
 mod p2;
@@ -38,6 +41,7 @@ mod xml;
 
 pub use canonical::{CANONICAL_FIELDS, CanonicalField};
 pub use describe::{describe, describe_all, describe_without_media};
+pub use mapped::{DecisionError, apply_mappings, decisions_of, fields_to_map};
 pub use profile::{Seen, family_ids, family_name, family_seen};
 pub use recognise::recognise;
 pub use sony::ltc_from_sony_bcd;

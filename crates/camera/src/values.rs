@@ -216,6 +216,14 @@ fn place(text: &str) -> Option<Vec<f64>> {
     fits.then_some(numbers)
 }
 
+/// A fraction of two whole numbers as it is, reduced; none where it is no aspect of a pixel.
+pub(crate) fn aspect(num: u64, den: u64) -> Option<FieldValue> {
+    let (num, den) = (i64::try_from(num).ok()?, i64::try_from(den).ok()?);
+    let fits = num > 0 && den > 0 && num / den < 10 && den / num < 10;
+    let divisor = gcd(num, den);
+    fits.then(|| FieldValue::Rational(num / divisor, den / divisor))
+}
+
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a.max(1) } else { gcd(b, a % b) }
 }
@@ -277,6 +285,13 @@ mod tests {
         ] {
             assert_eq!(date(text).as_deref(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn an_aspect_is_kept_as_a_fraction() {
+        assert_eq!(aspect(4 * 576, 3 * 720), Some(FieldValue::Rational(16, 15)));
+        assert_eq!(aspect(16 * 1080, 9 * 1920), Some(FieldValue::Rational(1, 1)));
+        assert_eq!((aspect(0, 1), aspect(100, 1)), (None, None));
     }
 
     #[test]
