@@ -5,6 +5,7 @@ mod beside;
 mod captured;
 mod films;
 mod leftovers;
+mod others;
 mod pictures;
 mod raws;
 mod sidecars;
@@ -249,7 +250,7 @@ fn from_container(said: &mut Statements, source: &mut Source<'_>, file: &ClipFil
         Container::Ari => raws::from_ari(said, &ari::parse(&head), name),
         Container::Tiff => stills::from_dng(said, &tiff::directories(source)?, name),
         Container::Transport => streams::from_stream(said, &transport::stream::read(source, &head)?, name),
-        Container::Unknown => {}
+        container => others::tell(said, container, source, &head, name)?,
     }
     Ok(())
 }

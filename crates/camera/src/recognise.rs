@@ -153,6 +153,10 @@ fn container_identity(
             if let Ok(movie) = isobmff::read(&mut source) {
                 words.push(movie.brand.clone());
                 words.extend(movie.video().map(|track| track.codec.clone()));
+                // Tracks and boxes that only one maker writes.
+                for (code, maker) in [("gpmd", "GoPro"), ("fdsc", "GoPro"), ("djmd", "DJI"), ("dbgi", "DJI")] {
+                    words.extend(movie.tracks.iter().any(|track| track.codec == code).then(|| maker.to_owned()));
+                }
                 let telling = |name: &str| {
                     let name = name.to_ascii_lowercase();
                     ["mak", "make", "manufacturer", "model", "mod", "encoder", "too"].iter().any(|end| name.ends_with(end))

@@ -42,7 +42,8 @@ pub(crate) fn value_of(kind: ValueKind, raw: &str, nominal: Option<u32>) -> Opti
             let factor = if lower.contains("khz") { 1000.0 } else { 1.0 };
             FieldValue::Int((number_in(text).filter(|n| n.abs() < 1e12)? * factor).round() as i64)
         }
-        ValueKind::Float => FieldValue::Float(number_in(text)?),
+        // A timecode in the wrong column is no number.
+        ValueKind::Float => FieldValue::Float(number_in(text).filter(|_| !text.contains(':'))?),
         // Blackmagic writes numerator and denominator with a comma.
         ValueKind::Rate if lower.contains(',') => match numbers_in(&lower)[..] {
             [num, den, ..] if num >= 1.0 && den >= 1.0 && num < 1e9 && den < 1e9 => {

@@ -2,7 +2,7 @@
 
 use super::{say_int, say_rate, say_size, say_timecode, text};
 use crate::acquisition::{self, Maker};
-use crate::names::{h273_primaries, h273_transfer};
+use crate::names::{h273_primaries, h273_transfer, is_program, maker_in};
 use crate::values::{aspect, round6};
 use crate::vendor::{Statements, Strength};
 use crate::{avi, isobmff, mxf};
@@ -115,10 +115,12 @@ pub(super) fn from_movie(said: &mut Statements, movie: &isobmff::Movie, name: &s
         // Further tracks are what was jammed beside: the start they give is heard, the picture's own leads.
         let at = if number == 0 { format!("{name}: moov/trak(tmcd)") } else { format!("{name}: moov/trak(tmcd) {}", number + 1) };
         let own = FrameRate::new(timecode.timescale, timecode.frame_duration);
-        let nominal = if timecode.frames_per_second > 0 {
-            u32::from(timecode.frames_per_second)
-        } else {
-            own.map_or(0, FrameRate::nominal)
+        // The base is what the track's own rate rounds to: some cameras write 29 for 29.97. Where the two are far apart, two pictures
+        // share a number, and the count says so.
+        let stated = u32::from(timecode.frames_per_second);
+        let nominal = match own.map(|rate| rate.as_f64().round() as u32) {
+            Some(base) if stated == 0 || stated.abs_diff(base) <= 1 => base,
+            _ => stated,
         };
         if let Some(start) = timecode.start_frame {
             if number == 0 {
@@ -141,7 +143,13 @@ pub(super) fn from_movie(said: &mut Statements, movie: &isobmff::Movie, name: &s
         }
     }
     let nominal = rate.map(FrameRate::nominal);
+    let programs = ["swr", "too", "enc", "software", "encoder", "WritingApp"];
     for (key, value) in &movie.tags {
+        // Programs that rewrote a film name themselves where a camera would name its firmware.
+        if is_program(value) && programs.iter().any(|end| key.ends_with(end)) {
+            said.text(Strength::Loose, &format!("{name}: {key}"), "file.writer", value);
+            continue;
+        }
         let strength = if key.starts_with("com.") && !key.starts_with("com.apple.quicktime") {
             Strength::Container
         } else {
@@ -205,6 +213,9 @@ pub(super) fn from_avi(said: &mut Statements, avi: &avi::Avi, name: &str) {
         said.value(Strength::Container, &format!("{at}/IDIT"), "time.recorded_at", text(&avi.date), avi.date.clone());
     }
     said.text(Strength::Container, &format!("{at}/ISFT"), "file.writer", &avi.software);
+    if let Some(maker) = maker_in(&avi.software) {
+        said.value(Strength::Implied, &format!("{at}/ISFT"), "camera.make", text(maker), avi.software.clone());
+    }
 }
 
 pub(super) fn from_mxf(said: &mut Statements, facts: &mxf::MxfFacts, name: &str) {

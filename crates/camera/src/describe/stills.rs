@@ -1,6 +1,7 @@
 //! Owns what the tags of DNG, CinemaDNG and Exif say (TIFF 6.0, DNG 1.7, Exif 2.32; CinemaDNG's tags C763 to C7A1).
 
 use super::{captured, say_size, say_timecode, text};
+use crate::names::is_program;
 use crate::source::Numbers;
 use crate::tiff::{Directories, Tag};
 use crate::values::{ratio, round6};
@@ -89,7 +90,6 @@ pub(super) fn from_tags(said: &mut Statements, found: &Directories, at: &str) {
     for (id, label, field) in [
         (0x010F, "Make", "camera.make"),
         (0x0110, "Model", "camera.model"),
-        (0x0131, "Software", "camera.firmware"),
         (0xC62F, "CameraSerialNumber", "camera.serial"),
         (0xA431, "BodySerialNumber", "camera.serial"),
         (0xC7A1, "CameraLabel", "camera.index"),
@@ -102,6 +102,10 @@ pub(super) fn from_tags(said: &mut Statements, found: &Directories, at: &str) {
         if let Some(words) = found.get(id).and_then(Tag::text) {
             said.text(strong, &format!("{at}/{label}"), field, &words);
         }
+    }
+    if let Some(words) = found.get(0x0131).and_then(Tag::text) {
+        let field = if is_program(&words) { "file.writer" } else { "camera.firmware" };
+        said.text(strong, &format!("{at}/Software"), field, &words);
     }
     if let Some(words) = found.get(0xC614).and_then(Tag::text) {
         said.otherwise(&format!("{at}/UniqueCameraModel"), "camera.model", text(&words), words.clone());

@@ -110,5 +110,10 @@ fn from_camera(said: &mut Statements, stream: &Stream, rate: Option<FrameRate>, 
         let stop = FieldValue::Float(round6(f64::from(num) / f64::from(den)));
         said.value(strong, &format!("{at}/a1"), "lens.f_stop", stop, format!("{num}/{den}"));
     }
+    // Eighths of a stop in six bits; all ones and the value before it are "automatic" and "closed".
+    if let (None, Some(step)) = (ratio(0xa1), of(0x70).map(|value| value[0]).filter(|step| *step < 0xfe)) {
+        let stop = (f64::from(step & 0x3f) / 8.0).exp2();
+        said.value(strong, &format!("{at}/70"), "lens.f_stop", FieldValue::Float((stop * 100.0).round() / 100.0), step.to_string());
+    }
     said.of_frame(mark);
 }
