@@ -4,6 +4,8 @@
 mod entry;
 mod fragments;
 
+pub(crate) use entry::coded_depth;
+
 use crate::source::{Numbers, ReadError, Source, fixed_text};
 use crate::structure::{Checked, HINT_KEEP, sizes, truncated, unfinalised};
 use checkgate_model::{Finding, Severity};

@@ -41,6 +41,8 @@ pub(crate) struct Track {
     pub(crate) channels: u32,
     pub(crate) sample_rate: f64,
     pub(crate) bit_depth: u32,
+    /// The codec's own configuration.
+    pub(crate) private: Vec<u8>,
 }
 
 /// Whether a file begins as EBML does.
@@ -140,6 +142,7 @@ fn inner(body: &[u8], found: &mut Matroska, depth: usize) {
                     0xba => track.height = small,
                     0x9f => track.channels = small,
                     0xb5 => track.sample_rate = float(value).unwrap_or(0.0),
+                    0x63a2 => track.private = value[..value.len().min(4096)].to_vec(),
                     0x6264 => track.bit_depth = small,
                     _ => {}
                 }

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("sony-xdroot", include_str!("../../../assets/cameras/sony-xdroot.toml")),
     ("sony-m4root", include_str!("../../../assets/cameras/sony-m4root.toml")),
     ("sony-bpav", include_str!("../../../assets/cameras/sony-bpav.toml")),
+    ("sony-prodisc", include_str!("../../../assets/cameras/sony-prodisc.toml")),
     ("sony-sam", include_str!("../../../assets/cameras/sony-sam.toml")),
     ("canon", include_str!("../../../assets/cameras/canon.toml")),
     ("blackmagic", include_str!("../../../assets/cameras/blackmagic.toml")),

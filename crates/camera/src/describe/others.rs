@@ -1,10 +1,11 @@
 //! Owns what the smaller formats say about a clip: raw DV, Cineon, JPEG with Exif, Matroska.
 
 use super::{say_int, say_rate, say_size, say_timecode, stills, text};
+use crate::names::is_program;
 use crate::source::{ReadError, Source};
 use crate::values::{aspect, date};
 use crate::vendor::{Statements, Strength};
-use crate::{cineon, dv, jpeg, matroska, tiff};
+use crate::{cineon, dv, isobmff, jpeg, matroska, tiff};
 use checkgate_model::{FieldValue, FrameRate, Timecode};
 use std::io::Cursor;
 
@@ -76,6 +77,8 @@ pub(super) fn from_cineon(said: &mut Statements, header: &cineon::Cineon, name: 
     }
     let model = if header.device_model.is_empty() { &header.device } else { &header.device_model };
     for (field, words) in [("camera.model", model), ("camera.serial", &header.serial), ("slate.scene", &header.slate)] {
+        // Programs put their own name where a scanner would put its.
+        let field = if is_program(words) { "file.writer" } else { field };
         said.text(Strength::Loose, &at, field, words);
     }
     if let Some(value) = date(&header.created) {
@@ -113,8 +116,15 @@ pub(super) fn from_matroska(said: &mut Statements, film: &matroska::Matroska, na
             "V_MPEG2" => "MPEG-2",
             "V_MJPEG" => "Motion JPEG",
             "V_MPEG4/ISO/ASP" => "MPEG-4 Visual",
+            "V_MS/VFW/FOURCC" if track.private.get(16..20) == Some(b"FFV1") => "FFV1",
             other => other,
         };
+        let depth = match track.codec.as_str() {
+            "V_MPEG4/ISO/AVC" => isobmff::coded_depth(b"avcC", &track.private),
+            "V_MPEGH/ISO/HEVC" => isobmff::coded_depth(b"hvcC", &track.private),
+            _ => None,
+        };
+        say_int(said, &at, "codec.bit_depth", "bit", depth.map(i64::from));
         if !codec.is_empty() {
             said.say(Strength::Structure, &at, "codec.name", "", text(codec), track.codec.clone());
         }
@@ -133,7 +143,9 @@ pub(super) fn from_matroska(said: &mut Statements, film: &matroska::Matroska, na
         let channels: i64 = sounds.iter().map(|track| i64::from(track.channels)).sum();
         say_int(said, &at, "audio.channels", "", Some(channels));
         say_int(said, &at, "audio.sample_rate", "Hz", Some(first.sample_rate.clamp(0.0, 1e7) as i64));
-        say_int(said, &at, "audio.bit_depth", "bit", Some(i64::from(first.bit_depth)));
+        // Writers fill the field in for compressed sound as well, where it means nothing.
+        let counted = ["A_PCM", "A_FLAC", "A_ALAC"].iter().any(|codec| first.codec.starts_with(codec));
+        say_int(said, &at, "audio.bit_depth", "bit", Some(i64::from(first.bit_depth)).filter(|_| counted));
     }
     const FROM_1970_TO_2001_S: i64 = 978_307_200;
     if let Some(instant) = film.date.and_then(|ns| jiff::Timestamp::from_second(FROM_1970_TO_2001_S + ns / 1_000_000_000).ok()) {

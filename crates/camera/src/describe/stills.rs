@@ -118,6 +118,23 @@ pub(super) fn from_tags(said: &mut Statements, found: &Directories, at: &str) {
             said.value(strong, &format!("{at}/DateTimeOriginal"), "time.recorded_at", value, raw.trim());
         }
     }
+    if let Some(code) = found.get(0x0112).and_then(Tag::number) {
+        // Exif 4.6.4: the turns and mirrors that bring the picture upright.
+        let words = match code as u16 {
+            1 => Some("No flip"),
+            2 => Some("H flip"),
+            3 => Some("rotated 180"),
+            4 => Some("V flip"),
+            5 => Some("H flip, rotated 270"),
+            6 => Some("rotated 90"),
+            7 => Some("H flip, rotated 90"),
+            8 => Some("rotated 270"),
+            _ => None,
+        };
+        if let Some(words) = words {
+            said.value(strong, &format!("{at}/Orientation"), "orientation.flip", text(words), code.to_string());
+        }
+    }
     let mark = said.mark();
     for (id, label, field) in [
         (0x829A, "ExposureTime", "exposure.time"),

@@ -47,6 +47,13 @@ pub(super) fn read_sample_description(content: &[u8], track: &mut Track) {
                 b"fl64" => 64,
                 b"raw " => 8,
                 b"twos" | b"sowt" | b"lpcm" | b"NONE" => track.bit_depth,
+                b"mp4a" => {
+                    if let Some((channels, rate)) = aac(&entry, version) {
+                        track.channels = channels;
+                        track.sample_rate = rate.unwrap_or(track.sample_rate);
+                    }
+                    0
+                }
                 b"ipcm" | b"fpcm" => pcm_depth(&entry, version).unwrap_or(track.bit_depth),
                 _ => 0,
             };
@@ -84,7 +91,7 @@ fn clean_aperture(body: &[u8], width: u32, height: u32) -> Option<[f64; 4]> {
 
 
 /// Bits of a sample as the codec's own configuration states them: AVC (ISO/IEC 14496-15, 5.3.3), HEVC (8.3.3), AV1, VP9.
-fn coded_depth(name: &[u8; 4], body: &[u8]) -> Option<u8> {
+pub(crate) fn coded_depth(name: &[u8; 4], body: &[u8]) -> Option<u8> {
     let luma = match name {
         b"avcC" => match body.get(1)? {
             // Profiles below High have eight bits and say nothing of it.
@@ -116,6 +123,57 @@ fn avc_depth(body: &[u8]) -> Option<u8> {
     }
     let (chroma, luma) = (body.get(at)?, body.get(at + 1)?);
     (chroma & 0xfc == 0xfc && luma & 0xf8 == 0xf8).then_some(8 + (luma & 7))
+}
+
+/// Channels and rate of AAC by its own configuration (ISO/IEC 14496-3, 1.6.2.1): the entry says two whatever there is.
+fn aac(entry: &[u8], version: u16) -> Option<(u16, Option<u32>)> {
+    const RATES: [u32; 13] =
+        [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+    let skip = match version {
+        1 => 44,
+        2 => 64,
+        _ => 28,
+    };
+    let inside = entry.get(skip..)?;
+    let own = |body: &'_ [u8]| boxes(body).find(|(name, _)| name == b"esds").map(|(_, body)| body.to_vec());
+    // QuickTime keeps it one box deeper.
+    let wave = || boxes(inside).find(|(name, _)| name == b"wave").and_then(|(_, body)| own(body));
+    let description = own(inside).or_else(wave)?;
+    let mut at = 4usize;
+    for _ in 0..16 {
+        let tag = *description.get(at)?;
+        at += 1;
+        let mut length = 0usize;
+        for _ in 0..4 {
+            let byte = *description.get(at)?;
+            at += 1;
+            length = length << 7 | usize::from(byte & 0x7f);
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        match tag {
+            // The stream's descriptor and the decoder's hold others behind what they say themselves.
+            0x03 => {
+                let flags = *description.get(at + 2)?;
+                at += 3 + if flags & 0x80 != 0 { 2 } else { 0 } + if flags & 0x20 != 0 { 2 } else { 0 };
+                if flags & 0x40 != 0 {
+                    at += 1 + usize::from(*description.get(at)?);
+                }
+            }
+            0x04 => at += 13,
+            0x05 => {
+                let bits = description.be16(at)?;
+                let (object, rate, channels) = (bits >> 11, usize::from(bits >> 7 & 0xf), bits >> 3 & 0xf);
+                // Longer codes of the object, a rate spelled out and a layout of its own are not taken apart.
+                let plain = object != 31 && rate < 13 && (1..=7).contains(&channels);
+                let count = if channels == 7 { 8 } else { channels };
+                return plain.then(|| (count, RATES.get(rate).copied()));
+            }
+            _ => at = at.checked_add(length)?,
+        }
+    }
+    None
 }
 
 /// Bits of a sample in the box for PCM (ISO/IEC 23003-5).

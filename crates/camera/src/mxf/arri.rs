@@ -101,3 +101,95 @@ pub(super) fn facts(sets: &[LocalSet<'_>], by_id: &HashMap<[u8; 16], &LocalSet<'
     }
     Some(facts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::header::{read_sets, sets};
+
+    const UL: [u8; 4] = [0x06, 0x0e, 0x2b, 0x34];
+
+    fn klv(key: &[u8], value: &[u8]) -> Vec<u8> {
+        let mut bytes = key.to_vec();
+        bytes.push(0x83);
+        bytes.extend(&(value.len() as u32).to_be_bytes()[1..]);
+        bytes.extend(value);
+        bytes
+    }
+
+    fn own(group: u8, number: u8) -> Vec<u8> {
+        [&UL[..], &[1, 1, 1, 0x0e, 0x0e, 0x17, 0x01, 0x02, group, number, 0, 0]].concat()
+    }
+
+    fn set(group: u8, id: u8, items: &[(u16, Vec<u8>)]) -> Vec<u8> {
+        let key = [&UL[..], &[2, 0x53, 1, 1, 0x0e, 0x17, 0x01, 0x02, group, 0, 0, 0]].concat();
+        let mut value = [0x3c, 0x0a, 0, 16].to_vec();
+        value.extend([id; 16]);
+        for (tag, item) in items {
+            value.extend(tag.to_be_bytes());
+            value.extend((item.len() as u16).to_be_bytes());
+            value.extend(item);
+        }
+        klv(&key, &value)
+    }
+
+    fn floats(numbers: &[f32]) -> Vec<u8> {
+        let mut bytes = [(numbers.len() as u32).to_be_bytes(), 4u32.to_be_bytes()].concat();
+        bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+        bytes
+    }
+
+    /// Tags from 0x8000 on are given out here in the order of the properties, as a camera would.
+    fn header() -> Vec<u8> {
+        let properties = [
+            (0x0b, 1), (0x0b, 2), (0x0a, 2), (0x0a, 6), (0x0a, 7), (0x0a, 8), (0x0a, 9), (0x0a, 0x0b), (0x08, 1), (0x08, 2), (0x07, 2),
+            (0x07, 4), (0x06, 3), (0x06, 4), (0x01, 4), (0x07, 1),
+        ];
+        let tag = |property: (u8, u8)| 0x8000 + properties.iter().position(|known| *known == property).expect("listed") as u16;
+        let mut primer = [(properties.len() as u32).to_be_bytes(), 18u32.to_be_bytes()].concat();
+        for (group, number) in properties {
+            primer.extend(tag((group, number)).to_be_bytes());
+            primer.extend(own(group, number));
+        }
+        let label = |group: u8, number: u8| [&UL[..], &[4, 1, 1, 0x0d, 0x0e, 0x17, 0x01, 0x02, group, number, 0, 0]].concat();
+        let words: Vec<u8> = "K445_Night".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        [
+            klv(&[&UL[..], &[2, 5, 1, 1, 0x0d, 1, 2, 1, 1, 5, 1, 0]].concat(), &primer),
+            set(0x0b, 1, &[(tag((0x0b, 1)), vec![4; 16]), (tag((0x0b, 2)), vec![2; 16])]),
+            set(
+                0x0a,
+                2,
+                &[
+                    (tag((0x0a, 2)), vec![3; 16]),
+                    (tag((0x0a, 6)), floats(&[1.1, 1.0, 0.9])),
+                    (tag((0x0a, 7)), floats(&[0.0, 0.0, 0.01])),
+                    (tag((0x0a, 8)), floats(&[1.0, 1.0, 1.0])),
+                    (tag((0x0a, 9)), 0.9f32.to_be_bytes().to_vec()),
+                    (tag((0x0a, 0x0b)), words),
+                ],
+            ),
+            set(0x08, 3, &[(tag((0x08, 1)), label(3, 2)), (tag((0x08, 2)), label(4, 2))]),
+            set(0x07, 4, &[(tag((0x07, 2)), 6.075f32.to_be_bytes().to_vec()), (tag((0x07, 4)), vec![5; 16])]),
+            set(0x06, 5, &[(tag((0x06, 3)), 4608u16.to_be_bytes().to_vec()), (tag((0x06, 4)), 3164u16.to_be_bytes().to_vec())]),
+            set(0x01, 6, &[(tag((0x01, 4)), vec![1])]),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn sets_of_arri_are_read_by_what_the_primer_says() {
+        let bytes = header();
+        let facts = read_sets(&sets(&bytes)).arri.expect("sets of ARRI");
+        assert_eq!(facts.transfer.map(|label| label[12..14].to_vec()), Some(vec![4, 2]));
+        assert_eq!(facts.primaries.map(|label| label[12..14].to_vec()), Some(vec![3, 2]));
+        assert_eq!(facts.cdl, Some([1.1, 1.0, 0.9, 0.0, 0.0, 0.01, 1.0, 1.0, 1.0]));
+        assert_eq!((facts.saturation, facts.look.as_deref()), (Some(0.9), Some("K445_Night")));
+        assert_eq!((facts.pixel_pitch_um, facts.recorded), (Some(6.075), Some((4608, 3164))));
+        assert_eq!((facts.flip, facts.flop), (false, true));
+        // Without the primer the tags mean nothing, and a cut ends quietly.
+        let primer_bytes = 16 + 4 + 8 + 16 * 18;
+        assert_eq!(read_sets(&sets(&bytes[primer_bytes..])).arri.map(|facts| facts.cdl), Some(None));
+        for cut in 0..bytes.len() {
+            let _ = read_sets(&sets(&bytes[..cut]));
+        }
+    }
+}

@@ -122,7 +122,7 @@ pub(super) fn utf16(value: &[u8]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
+pub(super) fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
     let mut found: Vec<LocalSet<'_>> = Vec::new();
     let mut primer = Primer::default();
     let mut at = 0usize;
@@ -235,7 +235,7 @@ fn first_packets(source: &mut Source<'_>, start: u64) -> Result<Vec<u8>, ReadErr
     Ok(Vec::new())
 }
 
-fn read_sets(found: &[LocalSet<'_>]) -> MxfFacts {
+pub(super) fn read_sets(found: &[LocalSet<'_>]) -> MxfFacts {
     let mut facts = MxfFacts::default();
     let by_id: HashMap<[u8; 16], &LocalSet<'_>> = found.iter().filter_map(|set| Some((set.label(0x3C0A)?, set))).collect();
     for set in found {

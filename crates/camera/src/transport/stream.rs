@@ -196,6 +196,22 @@ fn read_sound(found: &mut Stream, sound: &[u8]) {
             let bass = mode >> (15 - skip) & 1;
             found.channels = [2, 1, 2, 3, 3, 4, 4, 5][usize::from(acmod)] + bass;
         }
+        Some("MPEG audio") => {
+            // Eleven bits of sync, version, layer; then bit rate, rate and the mode, of which three is mono.
+            let head = sound.windows(4).find(|w| w[0] == 0xff && w[1] & 0xe6 > 0xe0 && w[2] >> 4 != 0xf && w[2] >> 2 & 3 != 3);
+            let Some(head) = head else { return };
+            let base = [44_100u32, 48_000, 32_000, 0][usize::from(head[2] >> 2 & 3)];
+            found.sample_rate = base >> [2, 0, 1, 0][usize::from(head[1] >> 3 & 3)];
+            found.channels = if head[3] >> 6 == 3 { 1 } else { 2 };
+        }
+        Some("AAC") => {
+            const RATES: [u32; 13] =
+                [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+            let Some(head) = sound.windows(4).find(|w| w[0] == 0xff && w[1] & 0xf6 == 0xf0) else { return };
+            found.sample_rate = RATES.get(usize::from(head[2] >> 2 & 0xf)).copied().unwrap_or(0);
+            let channels = u16::from(head[2] & 1) << 2 | u16::from(head[3] >> 6);
+            found.channels = if channels == 7 { 8 } else { channels };
+        }
         Some("LPCM") => {
             let Some(header) = sound.be16(2) else { return };
             found.channels = match header >> 12 {
