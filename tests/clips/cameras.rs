@@ -47,13 +47,27 @@ fn a_camera_is_named_once_and_every_answer_follows_until_it_is_forgotten() {
     }
     assert_eq!(stage.run(&["cameras", "list", "--json"]).expect(0).json, Value::Array(Vec::new()));
 
-    let set = ["--set", "camera.make=Acme", "--set", "camera.model=X1 Mark II", "--set", "color.gamma=V-Log", "--set", "lens.squeeze=2"];
+    let set = [
+        "--set",
+        "camera.make=Acme",
+        "--set",
+        "camera.model=X1 Mark II",
+        "--set",
+        "color.gamma=V-Log",
+        "--set",
+        "lens.squeeze=2",
+    ];
     let all: Vec<&str> = ["cameras", "map", text(&card), "--by", "K. Adams", "--note", "label on the body", "--json"]
         .into_iter()
         .chain(set)
         .collect();
     let mapped = stage.run(&all).expect(0);
-    assert_eq!((mapped.at("/clips").as_u64(), mapped.at("/cards").as_array().map(Vec::len)), (Some(2), Some(1)), "{}", mapped.text);
+    assert_eq!(
+        (mapped.at("/clips").as_u64(), mapped.at("/cards").as_array().map(Vec::len)),
+        (Some(2), Some(1)),
+        "{}",
+        mapped.text
+    );
     let id = mapped.at("/mapping/id").as_str().expect("an id").to_owned();
 
     // Inspection of this folder and of one never seen, with the words of whoever said it.
@@ -61,7 +75,10 @@ fn a_camera_is_named_once_and_every_answer_follows_until_it_is_forgotten() {
         let after = stage.run(&["inspect", text(folder), "--json"]).expect(0);
         let model = field(&after, clip, "camera.model");
         assert_eq!(model["value"]["text"], "X1 Mark II");
-        assert_eq!((&model["sources"][0]["source"], &model["sources"][0]["raw"]), (&"mapped by a person".into(), &"K. Adams: label on the body".into()));
+        assert_eq!(
+            (&model["sources"][0]["source"], &model["sources"][0]["raw"]),
+            (&"mapped by a person".into(), &"K. Adams: label on the body".into())
+        );
         assert_eq!(field(&after, clip, "color.primaries")["value"]["text"], "V-Gamut");
         assert!(!after.text.contains("camera.unknown"));
         let format = &after.at("/camera_formats")[0]["key"];
@@ -78,7 +95,8 @@ fn a_camera_is_named_once_and_every_answer_follows_until_it_is_forgotten() {
     assert!(!status.text.contains("camera.unknown"), "the findings follow");
 
     // A second word about the same camera stands over the first; taken back, the first is there again.
-    let second = stage.run(&["cameras", "map", text(&other), "--set", "camera.model=X1 Mark III", "--by", "L", "--json"]).expect(0);
+    let second =
+        stage.run(&["cameras", "map", text(&other), "--set", "camera.model=X1 Mark III", "--by", "L", "--json"]).expect(0);
     let second_id = second.at("/mapping/id").as_str().expect("an id").to_owned();
     let after = stage.run(&["inspect", text(&other), "--json"]).expect(0);
     assert_eq!(field(&after, "Y0001", "camera.model")["value"]["text"], "X1 Mark III");
@@ -106,13 +124,29 @@ fn several_camera_formats_want_a_clip_and_a_letter_narrows_it() {
     assert!(refused.code >= 2 && refused.errors.contains("several camera formats"), "{}", refused.errors);
     let clip = "A003C001_261123_R1JL";
     let mapped = stage
-        .run(&["cameras", "map", text(&card), "--clip", clip, "--letter", "--set", "lens.model=Rehoused 40", "--by", "K", "--json"])
+        .run(&[
+            "cameras",
+            "map",
+            text(&card),
+            "--clip",
+            clip,
+            "--letter",
+            "--set",
+            "lens.model=Rehoused 40",
+            "--by",
+            "K",
+            "--json",
+        ])
         .expect(0);
     let when = mapped.at("/mapping/when").as_array().expect("a key");
     assert!(when.iter().any(|part| part["field"] == "camera.index" && part["value"] == "A"), "{}", mapped.text);
     let after = stage.run(&["inspect", text(&card), "--json"]).expect(0);
     assert_eq!(field(&after, clip, "lens.model")["value"]["text"], "Rehoused 40");
     // What the camera said stands behind it.
-    assert!(field(&after, clip, "lens.model")["sources"].as_array().is_some_and(|said| said.len() > 1), "{}", field(&after, clip, "lens.model"));
+    assert!(
+        field(&after, clip, "lens.model")["sources"].as_array().is_some_and(|said| said.len() > 1),
+        "{}",
+        field(&after, clip, "lens.model")
+    );
     assert!(field(&after, "C0001", "lens.model")["value"]["text"] != "Rehoused 40");
 }

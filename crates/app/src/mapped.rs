@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::{App, card_source, clock, state_problem};
 use checkgate_camera::{apply_mappings, decisions_of};
 use checkgate_catalog::{MappingRow, read_mappings};
-use checkgate_contract::{CameraMapping, MappedCamera, MappedField};
+use checkgate_contract::{CameraMapping, CameraMappings, MapCameraRequest, MappedCamera, MappedField};
 use checkgate_model::{CameraFormatKey, ClipRecord, ErrorCode, FieldValue, Mapping, Problem};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,9 @@ fn meant(records: &[ClipRecord], clip: Option<&str>) -> Result<ClipRecord, Probl
     let formats = checkgate_model::camera_formats(records);
     match &formats[..] {
         [] => Err(bad("there is no picture here whose camera could be told")),
-        [only] => Ok(records.iter().find(|record| only.clips.contains(&record.clip)).cloned().unwrap_or_else(|| records[0].clone())),
+        [only] => {
+            Ok(records.iter().find(|record| only.clips.contains(&record.clip)).cloned().unwrap_or_else(|| records[0].clone()))
+        }
         several => {
             let list: Vec<String> = several.iter().map(|format| format!("{} ({})", format.key, format.clips[0])).collect();
             Err(bad(format!("there are several camera formats here; name a clip of the one that is meant: {}", list.join("; "))))
@@ -87,7 +89,8 @@ impl App {
         let why = if request.note.trim().is_empty() { by.to_owned() } else { format!("{by}: {}", request.note.trim()) };
         let mut decisions = Vec::new();
         for (field, words) in &request.fields {
-            decisions.extend(decisions_of(field, words, &why).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?);
+            decisions
+                .extend(decisions_of(field, words, &why).map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?);
         }
         let mut records = self.records_to_map(&request.path).await?;
         for record in &mut records {
@@ -109,6 +112,19 @@ impl App {
         let fits = records.iter().filter(|record| row.mapping.fits(record)).count();
         let cards = self.map_known_cards().await?;
         Ok(MappedCamera { mapping: view_of(&row), clips: u32::try_from(fits).unwrap_or(u32::MAX), cards })
+    }
+
+    /// As `map_camera`, of a known card.
+    pub async fn map_camera_of_card(&self, request: MapCameraRequest) -> Result<MappedCamera, Problem> {
+        let MapCameraRequest { card, clip, fields, by, note } = request;
+        let fields = fields.into_iter().filter_map(|set| Some((set.field, set.value?)));
+        let fields = fields.filter(|(_, words)| !words.trim().is_empty()).collect();
+        self.map_camera(MapRequest { path: card, clip, letter: false, fields, by, note }).await
+    }
+
+    /// What holds, for the page.
+    pub async fn camera_mappings_view(&self) -> Result<CameraMappings, Problem> {
+        Ok(CameraMappings { mappings: self.camera_mapping_list(false).await? })
     }
 
     /// Every mapping, oldest first; with those that were forgotten, where they are asked for.

@@ -52,9 +52,7 @@ pub(crate) fn check(source: &mut Source<'_>, head: &[u8]) -> Result<Checked, Rea
     let cineon = parse(head).ok_or(ReadError::Malformed("the Cineon header is too short"))?;
     let size = source.size();
     match u64::from(cineon.file_bytes) {
-        declared if declared != u64::from(u32::MAX) && declared > size => {
-            Ok(Checked::broken(truncated(sizes(declared, size))))
-        }
+        declared if declared != u64::from(u32::MAX) && declared > size => Ok(Checked::broken(truncated(sizes(declared, size)))),
         declared if declared > u64::from(cineon.data_offset) && declared != u64::from(u32::MAX) => Ok(Checked::complete()),
         _ if u64::from(cineon.data_offset) >= size => {
             Ok(Checked::broken(truncated(format!("the picture begins at byte {}, {size} are present", cineon.data_offset))))

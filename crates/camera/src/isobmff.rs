@@ -173,7 +173,9 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Movie, ReadError> {
                 movie.has_moov = true;
                 let body = source.at(at + header_len, length - header_len)?;
                 read_moov(&body, &mut movie);
-                defaults = boxes(&body).find(|(name, _)| name == b"mvex").map_or_else(Vec::new, |(_, mvex)| fragments::read_defaults(mvex));
+                defaults = boxes(&body)
+                    .find(|(name, _)| name == b"mvex")
+                    .map_or_else(Vec::new, |(_, mvex)| fragments::read_defaults(mvex));
             }
             // Sony keeps its clip's document in a box of its own.
             b"meta" if end <= size && length <= MAX_XML_BYTES => {
@@ -478,7 +480,8 @@ fn read_meta(content: &[u8], movie: &mut Movie) {
 fn typed_value(kind: u32, value: &[u8]) -> Option<String> {
     Some(match (kind, value.len()) {
         (2, _) => {
-            let units: Vec<u16> = value.chunks_exact(2).take(MAX_TEXT_BYTES / 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> =
+                value.chunks_exact(2).take(MAX_TEXT_BYTES / 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             String::from_utf16_lossy(&units)
         }
         (21, 1) => i64::from(value[0] as i8).to_string(),

@@ -116,7 +116,10 @@ mod tests {
         assert_eq!(one("sensor.active_mm", "36 x 24"), Ok(FieldValue::List(vec![36.0, 24.0])));
         let both = decisions_of("color.gamma", "S-Gamut3.Cine/S-Log3", "why").expect("read");
         assert_eq!((both.len(), &both[1].value), (2, &text("S-Gamut3.Cine")));
-        assert_eq!(one("lens.squeeze", "wide").err(), Some(DecisionError::NoSuchValue { field: "lens.squeeze".into(), text: "wide".into() }));
+        assert_eq!(
+            one("lens.squeeze", "wide").err(),
+            Some(DecisionError::NoSuchValue { field: "lens.squeeze".into(), text: "wide".into() })
+        );
         assert_eq!(one("camera.model", " ").map_err(|error| matches!(error, DecisionError::NoSuchValue { .. })), Err(true));
         assert_eq!(one("slate.take", "3").err(), Some(DecisionError::NotOfACamera("slate.take".into())));
         assert_eq!(one("camera.colour", "red").err(), Some(DecisionError::NoSuchField("camera.colour".into())));

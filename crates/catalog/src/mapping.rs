@@ -75,8 +75,7 @@ pub async fn read_mappings(path: &Path) -> Result<Vec<MappingRow>, CatalogError>
         return Ok(Vec::new());
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(std::time::Duration::from_secs(5));
-    let mut connection =
-        options.connect().await.map_err(|source| CatalogError::Open { path: path.to_owned(), source })?;
+    let mut connection = options.connect().await.map_err(|source| CatalogError::Open { path: path.to_owned(), source })?;
     let known = sqlx::query("select 1 from sqlite_master where type = 'table' and name = 'camera_mapping'")
         .fetch_optional(&mut connection)
         .await?;

@@ -33,6 +33,37 @@ pub struct CameraMapping {
     pub forgotten_at: Option<String>,
 }
 
+/// Everything people said about cameras that still holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CameraMappings {
+    /// Oldest first.
+    pub mappings: Vec<CameraMapping>,
+}
+
+/// What a person says about the camera of a card's clips.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MapCameraRequest {
+    /// Card.
+    pub card: String,
+    /// A clip of the camera that is meant, where the card holds several camera formats.
+    #[serde(default)]
+    #[ts(optional)]
+    pub clip: Option<String>,
+    /// What is to be known of it.
+    pub fields: Vec<MappedField>,
+    /// Who says so.
+    pub by: String,
+    /// How they know; may be empty.
+    pub note: String,
+}
+
+/// Which mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ForgetCameraRequest {
+    /// Id.
+    pub id: String,
+}
+
 /// A mapping that was made or forgotten, and what changed by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct MappedCamera {

@@ -149,7 +149,12 @@ pub(super) fn from_matroska(said: &mut Statements, film: &matroska::Matroska, na
     }
     const FROM_1970_TO_2001_S: i64 = 978_307_200;
     if let Some(instant) = film.date.and_then(|ns| jiff::Timestamp::from_second(FROM_1970_TO_2001_S + ns / 1_000_000_000).ok()) {
-        said.otherwise(&format!("{at} DateUTC"), "time.recorded_at", text(&instant.to_string()), film.date.unwrap_or(0).to_string());
+        said.otherwise(
+            &format!("{at} DateUTC"),
+            "time.recorded_at",
+            text(&instant.to_string()),
+            film.date.unwrap_or(0).to_string(),
+        );
     }
     said.text(Strength::Container, &format!("{at} WritingApp"), "file.writer", &film.writer);
 }

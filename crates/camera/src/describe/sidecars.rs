@@ -56,7 +56,13 @@ pub(super) fn from_wave(said: &mut Statements, wave: &riff::Wave, name: &str) {
                 "PROJECT" => "prod.name",
                 "NOTE" => "slate.note",
                 "UBITS" => {
-                    said.read(Strength::Loose, &format!("{at}/Description"), "tc.user_bits", value.trim().trim_start_matches('$'), None);
+                    said.read(
+                        Strength::Loose,
+                        &format!("{at}/Description"),
+                        "tc.user_bits",
+                        value.trim().trim_start_matches('$'),
+                        None,
+                    );
                     continue;
                 }
                 _ => continue,

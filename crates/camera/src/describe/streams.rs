@@ -101,7 +101,8 @@ fn from_camera(said: &mut Statements, stream: &Stream, rate: Option<FrameRate>, 
     if let Some((num, den)) = ratio(0xa0) {
         let time = FieldValue::Float((f64::from(num) / f64::from(den) * 1e9).round() / 1e9);
         said.value(strong, &format!("{at}/a0"), "exposure.time", time, format!("{num}/{den}"));
-    } else if let Some(line) = of(0x7f).and_then(|value| value.le16(2)).map(|time| time & 0x7fff).filter(|time| *time > 0 && *time < 0x7fff)
+    } else if let Some(line) =
+        of(0x7f).and_then(|value| value.le16(2)).map(|time| time & 0x7fff).filter(|time| *time > 0 && *time < 0x7fff)
     {
         let time = FieldValue::Float((f64::from(line) / 28_125.0 * 1e9).round() / 1e9);
         said.value(strong, &format!("{at}/7f"), "exposure.time", time, format!("{line}/28125"));
@@ -113,7 +114,13 @@ fn from_camera(said: &mut Statements, stream: &Stream, rate: Option<FrameRate>, 
     // Eighths of a stop in six bits; all ones and the value before it are "automatic" and "closed".
     if let (None, Some(step)) = (ratio(0xa1), of(0x70).map(|value| value[0]).filter(|step| *step < 0xfe)) {
         let stop = (f64::from(step & 0x3f) / 8.0).exp2();
-        said.value(strong, &format!("{at}/70"), "lens.f_stop", FieldValue::Float((stop * 100.0).round() / 100.0), step.to_string());
+        said.value(
+            strong,
+            &format!("{at}/70"),
+            "lens.f_stop",
+            FieldValue::Float((stop * 100.0).round() / 100.0),
+            step.to_string(),
+        );
     }
     said.of_frame(mark);
 }

@@ -89,7 +89,6 @@ fn clean_aperture(body: &[u8], width: u32, height: u32) -> Option<[f64; 4]> {
     (w > 0.0 && h > 0.0).then(|| [(f64::from(width) - w) / 2.0 + dx, (f64::from(height) - h) / 2.0 + dy, w, h])
 }
 
-
 /// Bits of a sample as the codec's own configuration states them: AVC (ISO/IEC 14496-15, 5.3.3), HEVC (8.3.3), AV1, VP9.
 pub(crate) fn coded_depth(name: &[u8; 4], body: &[u8]) -> Option<u8> {
     let luma = match name {
@@ -127,8 +126,7 @@ fn avc_depth(body: &[u8]) -> Option<u8> {
 
 /// Channels and rate of AAC by its own configuration (ISO/IEC 14496-3, 1.6.2.1): the entry says two whatever there is.
 fn aac(entry: &[u8], version: u16) -> Option<(u16, Option<u32>)> {
-    const RATES: [u32; 13] =
-        [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+    const RATES: [u32; 13] = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
     let skip = match version {
         1 => 44,
         2 => 64,

@@ -141,8 +141,22 @@ mod tests {
     /// Tags from 0x8000 on are given out here in the order of the properties, as a camera would.
     fn header() -> Vec<u8> {
         let properties = [
-            (0x0b, 1), (0x0b, 2), (0x0a, 2), (0x0a, 6), (0x0a, 7), (0x0a, 8), (0x0a, 9), (0x0a, 0x0b), (0x08, 1), (0x08, 2), (0x07, 2),
-            (0x07, 4), (0x06, 3), (0x06, 4), (0x01, 4), (0x07, 1),
+            (0x0b, 1),
+            (0x0b, 2),
+            (0x0a, 2),
+            (0x0a, 6),
+            (0x0a, 7),
+            (0x0a, 8),
+            (0x0a, 9),
+            (0x0a, 0x0b),
+            (0x08, 1),
+            (0x08, 2),
+            (0x07, 2),
+            (0x07, 4),
+            (0x06, 3),
+            (0x06, 4),
+            (0x01, 4),
+            (0x07, 1),
         ];
         let tag = |property: (u8, u8)| 0x8000 + properties.iter().position(|known| *known == property).expect("listed") as u16;
         let mut primer = [(properties.len() as u32).to_be_bytes(), 18u32.to_be_bytes()].concat();

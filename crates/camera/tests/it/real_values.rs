@@ -79,7 +79,12 @@ const FILES: &[(&str, Wanted)] = &[
     ),
     (
         "oiio-images/checker.cin",
-        &[("codec.name", "Cineon"), ("image.width_height", "160x90"), ("codec.bit_depth", "10"), ("time.recorded_at", "2022-10-17T10:12:05+10:00")],
+        &[
+            ("codec.name", "Cineon"),
+            ("image.width_height", "160x90"),
+            ("codec.bit_depth", "10"),
+            ("time.recorded_at", "2022-10-17T10:12:05+10:00"),
+        ],
     ),
     (
         "format-corpus/dvcpro-pal-interlaced.mov",

@@ -107,11 +107,8 @@ fn listed(list: &[CameraMapping], output: &Output) {
     for mapping in list {
         let gone = mapping.forgotten_at.as_ref().map_or_else(String::new, |at| format!("  (forgotten {at})"));
         output.line(&format!("{}  {}{gone}", mapping.id, fields_of(mapping)));
-        let when: Vec<String> = mapping
-            .when
-            .iter()
-            .filter_map(|part| part.value.as_ref().map(|value| format!("{} {value}", part.field)))
-            .collect();
+        let when: Vec<String> =
+            mapping.when.iter().filter_map(|part| part.value.as_ref().map(|value| format!("{} {value}", part.field))).collect();
         output.line(&format!("  for {}  ({})", mapping.format, when.join(", ")));
         output.line(&format!("  by {}, {}", mapping.why, mapping.at));
     }
