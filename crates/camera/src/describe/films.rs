@@ -88,9 +88,11 @@ pub(super) fn from_movie(said: &mut Statements, movie: &isobmff::Movie, name: &s
         {
             said.value(Strength::Container, &format!("{at}/pasp"), "image.pixel_aspect", value, format!("{x}:{y}"));
         }
-        frames = i64::try_from(track.samples).ok().filter(|frames| *frames > 0);
+        // A raw still is a film of one picture, whose rate means nothing.
+        let still = movie.brand.starts_with("crx") && track.samples <= 1;
+        frames = i64::try_from(track.samples).ok().filter(|frames| *frames > 0 && !still);
         say_int(said, &format!("{at}/stts"), "duration.frames", "frame", frames);
-        rate = rate_of(track);
+        rate = rate_of(track).filter(|_| !still);
         if let Some(rate) = rate {
             let raw = if track.irregular == 0 {
                 format!("{}/{}", track.timescale, track.sample_delta.unwrap_or(1))

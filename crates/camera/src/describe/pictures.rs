@@ -1,7 +1,7 @@
 //! Owns what the headers of single pictures say about a clip: DPX and OpenEXR.
 
 use super::{say_int, say_rate, say_size, say_timecode, text};
-use crate::names::{known_space, primaries_of};
+use crate::names::{is_program, known_space, primaries_of};
 use crate::values::{rate_value, ratio, round6};
 use crate::vendor::{Statements, Strength};
 use crate::{dpx, exr};
@@ -45,6 +45,8 @@ pub(super) fn from_dpx(said: &mut Statements, header: &dpx::Dpx, name: &str) {
         ("camera.serial", &header.input_serial),
         ("slate.scene", &header.slate),
     ] {
+        // Programs put their own name where a scanner would put its.
+        let field = if field.starts_with("camera.") && is_program(words) { "file.writer" } else { field };
         said.text(Strength::Loose, &at, field, words);
     }
     if let Some(date) = dpx_date(&header.created) {

@@ -47,6 +47,10 @@ pub(super) fn from_r3d(said: &mut Statements, directory: &r3d::Directory, name: 
     if !directory.file_name.is_empty() {
         said.text(strong, &header, "file.original_name", &directory.file_name);
     }
+    // What the camera is called in its network; makers' own readers call it the model where nothing else is there.
+    if let Some(words) = directory.text(0x1071) {
+        said.otherwise(&at(0x1071), "camera.model", text(words.trim()), words);
+    }
     // REDCODE of a version 2 file; what the magazine was formatted for is not it.
     match directory.text(0x10BE) {
         Some(words) => said.text(strong, &at(0x10BE), "codec.name", words),

@@ -48,13 +48,13 @@ pub(super) fn read_sample_description(content: &[u8], track: &mut Track) {
                 b"raw " => 8,
                 b"twos" | b"sowt" | b"lpcm" | b"NONE" => track.bit_depth,
                 b"mp4a" => {
-                    if let Some((channels, rate)) = aac(&entry, version) {
+                    if let Some((channels, rate)) = aac(entry, version) {
                         track.channels = channels;
                         track.sample_rate = rate.unwrap_or(track.sample_rate);
                     }
                     0
                 }
-                b"ipcm" | b"fpcm" => pcm_depth(&entry, version).unwrap_or(track.bit_depth),
+                b"ipcm" | b"fpcm" => pcm_depth(entry, version).unwrap_or(track.bit_depth),
                 _ => 0,
             };
         }

@@ -262,6 +262,42 @@ fn a_header_of_red_alone_is_read_in_its_units() {
 }
 
 #[test]
+fn a_header_of_the_first_version_has_its_directory_in_the_second_block() {
+    let mut file = vec![0u8; 512];
+    file[..8].copy_from_slice(b"\0\0\x02\0RED1");
+    file[0x36..0x38].copy_from_slice(&4096u16.to_be_bytes());
+    file[0x3a..0x3c].copy_from_slice(&2304u16.to_be_bytes());
+    file[0x3e..0x42].copy_from_slice(&[0x5d, 0xc0, 0x03, 0xe9]);
+    file[0x43..0x43 + 24].copy_from_slice(b"A001_C002_0502R5_001.R3D");
+    let mut block = vec![0u8; 0x22];
+    let mut directory = Vec::new();
+    for (tag, words) in [(0x1000u16, "01:00:00:00"), (0x1001, "13:14:15:16"), (0x101a, "001"), (0x1071, "RED ONE")] {
+        directory.extend_from_slice(&(words.len() as u16 + 5).to_be_bytes());
+        directory.extend_from_slice(&tag.to_be_bytes());
+        directory.extend_from_slice(words.as_bytes());
+        directory.push(0);
+    }
+    block.extend_from_slice(&(directory.len() as u16).to_be_bytes());
+    block.extend(directory);
+    block.resize(900, 0);
+    file.extend(block);
+    let card = MemoryCard::new().file("A001_C002_0502R5_001.R3D", file);
+    let found = recognise(&card);
+    let mut records = describe_all(&card, &found);
+    records.extend(describe_without_media(&card, &found));
+    for (field, want) in [
+        ("image.width_height", "4096x2304"),
+        ("rate.project", "24000/1001"),
+        ("tc.start", "13:14:15:16"),
+        ("reel.name", "A001"),
+        ("camera.model", "RED ONE"),
+        ("file.original_name", "A001_C002_0502R5_001.R3D"),
+    ] {
+        assert_eq!(records[0].text(field), want, "{field}: {:?}", records[0].fields.get(field));
+    }
+}
+
+#[test]
 fn a_camera_that_writes_zeros_is_unknown_and_not_absent() {
     let Some(record) = record_of("gpmf-parser/karma.mp4") else { return };
     assert_eq!(record.fields["camera.serial"].state, FieldState::VendorUnknown);
