@@ -5,7 +5,7 @@ use crate::describe::search_words;
 use crate::home::Home;
 use crate::{App, card_source, clock, state_problem};
 use checkgate_camera::{apply_mappings, decisions_of};
-use checkgate_catalog::{MappingRow, read_mappings};
+use checkgate_catalog::{CatalogError, MappingRow, read_mappings};
 use checkgate_contract::{CameraMapping, CameraMappings, MapCameraRequest, MappedCamera, MappedField};
 use checkgate_model::{CameraFormatKey, ClipRecord, ErrorCode, FieldValue, Mapping, Problem};
 use std::collections::BTreeSet;
@@ -40,7 +40,15 @@ fn holding(rows: Vec<MappingRow>) -> Vec<Mapping> {
 /// What people said about cameras, for what needs no state: nothing is created. None where there is no state folder.
 pub async fn camera_mappings(home: Option<PathBuf>) -> Result<Vec<Mapping>, Problem> {
     let Some(home) = Home::named(home) else { return Ok(Vec::new()) };
-    Ok(holding(read_mappings(&home.database()).await.map_err(state_problem)?))
+    match read_mappings(&home.database()).await {
+        Ok(rows) => Ok(holding(rows)),
+        // What needs no state goes on without it, and says so.
+        Err(error @ CatalogError::Open { .. }) => {
+            tracing::warn!(error = %error, "what people said about cameras cannot be read and is left out");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(state_problem(error)),
+    }
 }
 
 /// Records as the sources made them, with what people said about their cameras.

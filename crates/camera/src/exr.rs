@@ -172,7 +172,8 @@ fn places(source: &mut Source<'_>, exr: &Exr) -> Result<Vec<u64>, ReadError> {
     let mut places: Vec<u64> = Vec::new();
     let mut first = u64::MAX;
     let mut at = exr.header_end;
-    while at < first && places.len() < MAX_BLOCKS {
+    // What is too short for a place in front of the first block is padding.
+    while first.saturating_sub(at) >= 8 && places.len() < MAX_BLOCKS {
         let piece = source.up_to(at, (64 << 10).min(first - at))?;
         if piece.len() < 8 {
             return Err(ReadError::PastEnd { wanted_end: at + 8, size: source.size() });

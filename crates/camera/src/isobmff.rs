@@ -116,12 +116,14 @@ impl Movie {
         self.tracks.iter().find(|track| track.handler == "vide" && track.samples == most)
     }
 
-    /// Timecode tracks, that of the picture first.
+    /// The timecode tracks the picture refers to, else all there are: what it does not refer to was jammed beside it.
     pub(crate) fn timecodes(&self) -> Vec<&TimecodeTrack> {
         let own = self.video().map(|video| video.timecodes.as_slice()).unwrap_or_default();
-        let (first, others): (Vec<&Track>, Vec<&Track>) =
-            self.tracks.iter().filter(|track| track.timecode.is_some()).partition(|track| own.contains(&track.id));
-        first.into_iter().chain(others).filter_map(|track| track.timecode.as_ref()).collect()
+        let of = |wanted: &dyn Fn(&Track) -> bool| -> Vec<&TimecodeTrack> {
+            self.tracks.iter().filter(|track| wanted(track)).filter_map(|track| track.timecode.as_ref()).collect()
+        };
+        let referred = of(&|track| own.contains(&track.id));
+        if referred.is_empty() { of(&|_| true) } else { referred }
     }
 }
 

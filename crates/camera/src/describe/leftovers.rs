@@ -6,7 +6,6 @@ use crate::dumps::clip_of_name;
 use crate::source::Source;
 use crate::vendor::Statements;
 use crate::{CardFiles, describe::beside};
-use checkgate_interchange::ale::Ale;
 use checkgate_model::{CardRecognition, Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole};
 use std::collections::BTreeMap;
 
@@ -33,11 +32,10 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
         for (path, ale) in &indexes.ales {
             for row in 0..ale.rows.len().min(MAX_CLIPS) {
                 let Some(name) = crate::complete::index::clip_name_of_row(ale, &ale.rows[row]) else { continue };
-                let clip = bare(&name);
                 // A list out of an edit names a clip once for every time it is used: each is a record of its own.
                 let start = ale.cell(&ale.rows[row], "Start").unwrap_or_default().trim();
                 let key = format!("{} {start}", name.to_ascii_lowercase());
-                under(key, &name, &mut |said| sidecars::from_ale(said, &one_row(ale, row), path, &clip));
+                under(key, &name, &mut |said| sidecars::from_ale_row(said, ale, &ale.rows[row], path));
             }
         }
     }
@@ -86,13 +84,6 @@ fn tell_media(said: &mut Statements, card: &dyn CardFiles, file: &ClipFile) {
 
 fn bare(name: &str) -> Clip {
     Clip { name: name.to_owned(), roll: None, kind: ClipKind::Video, files: Vec::new(), sequence: None }
-}
-
-/// The list with one row, so that each row is told of its own clip.
-fn one_row(ale: &Ale, row: usize) -> Ale {
-    let mut one = ale.clone();
-    one.rows = vec![ale.rows[row].clone()];
-    one
 }
 
 /// Whether a file can be a table or text of a maker's tool.

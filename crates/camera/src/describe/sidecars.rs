@@ -343,7 +343,13 @@ pub(super) fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &
     let beside = clip.files.is_empty()
         || clip.essence().is_some_and(|file| folder.as_ref().is_none_or(|folder| file.path.is_under(folder)));
     let row = ale.rows.iter().find(|row| clip_name_of_row(ale, row).is_some_and(|name| name.eq_ignore_ascii_case(&clip.name)));
-    let (true, Some(row)) = (beside, row) else { return };
+    if let (true, Some(row)) = (beside, row) {
+        from_ale_row(said, ale, row, path);
+    }
+}
+
+/// What one row of a list says.
+pub(super) fn from_ale_row(said: &mut Statements, ale: &Ale, row: &[String], path: &RelPath) {
     let rate = ale.cell(row, "FPS").and_then(FrameRate::parse).or_else(|| ale.rate());
     let name = path.file_name();
     for (column, cell) in ale.columns.iter().zip(row) {

@@ -195,3 +195,19 @@ fn deep_xml_and_endless_boxes_end_soon() {
     assert_eq!(describe_all(&card, &found).len(), 2);
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_list_of_many_short_rows_ends_soon() {
+    // Found by fuzzing: the whole list was copied for every row of it.
+    let columns: Vec<String> = (0..17).map(|n| format!("C{n}")).collect();
+    let mut list = format!("Heading\nFPS\t24\nColumn\nName\t{}\nData\n", columns.join("\t"));
+    for row in 0..6000 {
+        list.push_str(&format!("A{row}\n"));
+    }
+    let card = MemoryCard::new().file("A001R1JL_AVID.ale", list);
+    let started = std::time::Instant::now();
+    let found = recognise(&card);
+    let records = checkgate_camera::describe_without_media(&card, &found);
+    assert_eq!(records.len(), 6000);
+    assert!(started.elapsed() < std::time::Duration::from_secs(1), "{:?}", started.elapsed());
+}
