@@ -3,9 +3,10 @@
 use crate::dialog;
 use crate::shell::Shell;
 use checkgate_contract::{
-    CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest, Empty,
-    ExportRequest, FolderRequest, FolderSketch, JobRequest, MaybeId, MoveJob, OverrideRequest, PresetDetail, PresetList,
-    PresetRequest, PresetView, ProjectRequest, SignOffRequest, Snapshot, StartOffload, UiFrame, WithdrawRequest, Written,
+    CameraMappings, CardDetail, CardRequest, ClipDetail, ClipPage, ClipRequest, ClipsRequest, CloudRequest, DestinationRequest,
+    Empty, ExportRequest, FolderRequest, FolderSketch, ForgetCameraRequest, JobRequest, MapCameraRequest, MappedCamera, MaybeId,
+    MoveJob, OverrideRequest, PresetDetail, PresetList, PresetRequest, PresetView, ProjectRequest, SignOffRequest, Snapshot,
+    StartOffload, UiFrame, WithdrawRequest, Written,
 };
 use checkgate_model::Problem;
 use tauri::ipc::{Channel, Invoke};
@@ -45,6 +46,9 @@ adapters! {
     override_finding(request: OverrideRequest) -> Empty = |app| app.override_finding(request);
     withdraw_override(request: WithdrawRequest) -> Empty = |app| app.withdraw_override(request);
     sign_off(request: SignOffRequest) -> Empty = |app| app.sign_off_as_asked(request);
+    get_camera_mappings(request: Empty) -> CameraMappings = |app| { let Empty {} = request; app.camera_mappings_view() };
+    map_camera(request: MapCameraRequest) -> MappedCamera = |app| app.map_camera_of_card(request);
+    forget_camera(request: ForgetCameraRequest) -> MappedCamera = |app| app.forget_camera(&request.id);
     set_preset(request: PresetView) -> Empty = |app| app.set_preset(request);
     set_cloud(request: CloudRequest) -> Empty = |app| app.set_cloud(request);
     set_project(request: ProjectRequest) -> Empty = |app| app.set_project(request);
@@ -128,6 +132,9 @@ handled![
     override_finding,
     withdraw_override,
     sign_off,
+    get_camera_mappings,
+    map_camera,
+    forget_camera,
     export,
     set_preset,
     set_cloud,

@@ -1,6 +1,7 @@
 //! Rules, overrides, searching, lists of others, and recordings on several cards: the real `checkgate` binary on forged cards.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, reason = "tests")]
 
+mod cameras;
 mod lists;
 mod pictures;
 mod rules;

@@ -179,6 +179,32 @@ describe('what is said', () => {
     expect(called('withdraw_override')).toEqual([{ card: 'c001', code: 'roll.duplicate' }])
     expect(why()).not.toContain('Overridden by')
   })
+  it('a camera that nobody knows is named once, and can be forgotten in the setup', async () => {
+    await show('busy')
+    const button = (words: string) => [...document.querySelectorAll<HTMLButtonElement>('button')].find((one) => one.textContent === words)
+    for (let step = 0; step < 8 && button('Name this camera') === undefined; step += 1) await keys('ArrowDown')
+    button('Name this camera')?.click()
+    await settled()
+    const fields = () => [...document.querySelectorAll<HTMLInputElement>('aside form input')]
+    for (const [place, words] of ['Acme', 'X1 Mark II', 'V-Log', 'K. Adams', 'label'].entries()) {
+      const field = fields()[place]
+      if (field === undefined) throw new Error('no field')
+      field.value = words
+      field.dispatchEvent(new Event('input', { bubbles: true }))
+      await settled()
+    }
+    document.querySelector<HTMLButtonElement>('aside form [type=submit]')?.click()
+    await settled()
+    expect(called('map_camera')).toMatchObject([{ by: 'K. Adams', note: 'label', fields: [{ field: 'camera.make', value: 'Acme' }, { field: 'camera.model', value: 'X1 Mark II' }, { field: 'color.gamma', value: 'V-Log' }] }])
+    for (let number = 1; number < 7 && !screen().includes('Cameras that were named'); number += 1) await keys(String(number))
+    await settled()
+    expect(screen()).toContain('Acme · X1 Mark II · V-Log')
+    const forget = [...document.querySelectorAll<HTMLButtonElement>('main button')].find((one) => one.title === 'That it was said stays recorded')
+    forget?.click()
+    await settled()
+    expect(called('forget_camera')).toEqual([{ id: 'map1' }])
+    expect(screen()).not.toContain('Acme · X1 Mark II')
+  })
   it('a clip that was found leads to its card', async () => {
     await show('busy')
     await keys('Ctrl+f')

@@ -1,7 +1,7 @@
 //! Owns the bridge from a read-only source to the camera crate, and the inspection of any folder without storing anything.
 
 use checkgate_camera::{CardEntry, CardFiles, ReadSeek};
-use checkgate_model::{CardRecognition, ClipRecord, ErrorCode, Finding, Problem, RelPath, Severity};
+use checkgate_model::{CardRecognition, ClipRecord, ErrorCode, Finding, Mapping, Problem, RelPath, Severity};
 use checkgate_volume::{Listing, Source, SourceFile};
 use std::path::Path;
 
@@ -100,18 +100,37 @@ impl CardFiles for CardSource {
     }
 }
 
+/// Findings about files that should lie beside a file.
+const ABOUT_OTHER_FILES: &[&str] = &[
+    "index.",
+    "card.folder_missing",
+    "clip.audio_missing",
+    "clip.continues_elsewhere",
+    "clip.essence_missing",
+    "clip.half_",
+    "clip.segment_missing",
+    "clip.sidecar_missing",
+    "clip.span_gap",
+    "sound.set_incomplete",
+    "sequence.gap",
+];
+
 /// Recognises and describes the card, roll or single file at `root`; stores nothing, writes nothing. One record for every clip, in
-/// their order, then those of clips of which only metadata is there.
-pub fn inspect(root: &Path) -> Result<(CardRecognition, Vec<ClipRecord>), Problem> {
+/// their order, then those of clips of which only metadata is there. `mappings` is what people said about cameras.
+pub fn inspect(root: &Path, mappings: &[Mapping]) -> Result<(CardRecognition, Vec<ClipRecord>), Problem> {
     let card = if root.is_file() { CardSource::open_file(root)? } else { CardSource::open(root)? };
     if card.entries.is_empty() {
         return Err(Problem::new(ErrorCode::SourceEmpty, format!("there are no files below {}", root.display())));
     }
     let mut recognition = card.recognise();
-    let mut records = checkgate_camera::describe_all(&card, &recognition);
+    if root.is_file() {
+        // One file was asked for: what lies beside it, and is therefore not seen, is not missing.
+        recognition.findings.retain(|finding| !ABOUT_OTHER_FILES.iter().any(|code| finding.code.starts_with(code)));
+    }
+    let mut records = crate::mapped::told(mappings, checkgate_camera::describe_all(&card, &recognition));
     let more = crate::rules_check::house_findings(&recognition, &records);
     recognition.findings.extend(more);
     recognition.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    records.extend(checkgate_camera::describe_without_media(&card, &recognition));
+    records.extend(crate::mapped::told(mappings, checkgate_camera::describe_without_media(&card, &recognition)));
     Ok((recognition, records))
 }

@@ -6,7 +6,7 @@ use crate::pictures::{self, PictureSize};
 use crate::verdict::newest_copies;
 use crate::{App, clock, lock, not_found, state_problem};
 use checkgate_color::{ColorEngine, InputOverride, choose_for_record};
-use checkgate_model::{CardRecognition, Clip, ClipKind, ClipRecord, ErrorCode, FileRole, Finding, Problem, Severity};
+use checkgate_model::{CardRecognition, Clip, ClipKind, ClipRecord, ErrorCode, FileRole, Finding, Mapping, Problem, Severity};
 use checkgate_preview::{Ffmpeg, Media, Picture, Plugins, PreviewError, StillRequest, still};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,8 @@ pub struct PictureSetup {
     pub overrides: Vec<InputOverride>,
     /// Decoder plug-ins.
     pub plugins: Plugins,
+    /// What people said about cameras.
+    pub mappings: Vec<Mapping>,
 }
 
 /// How a clip's picture is asked for.
@@ -83,12 +85,14 @@ impl App {
         recognition: CardRecognition,
         previews: bool,
     ) -> Result<(), Problem> {
+        let mappings = self.mappings().await?;
         let (records, recognition, looks) = {
             let root = root.clone();
             tokio::task::spawn_blocking(move || {
                 let source = CardSource::open(&root)?;
                 let looks = crate::look_facts::looks_of(&source);
-                Ok::<_, Problem>((checkgate_camera::describe_all(&source, &recognition), recognition, looks))
+                let records = crate::mapped::told(&mappings, checkgate_camera::describe_all(&source, &recognition));
+                Ok::<_, Problem>((records, recognition, looks))
             })
             .await
             .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??

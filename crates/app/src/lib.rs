@@ -20,6 +20,7 @@ mod journal;
 mod judgement;
 mod look_facts;
 pub mod manifests;
+mod mapped;
 mod offload_run;
 mod pictures;
 mod policies;
@@ -54,6 +55,7 @@ pub use inputs::{
     DecodingTools, FfmpegTool, decoder_plugins, decoding_tools, forget_input_override, input_overrides, set_input_override,
 };
 pub use jobs::JobOptions;
+pub use mapped::{MapRequest, camera_mappings};
 pub use pictures::PictureSize;
 pub use presets::{KnownPreset, Resolved, is_shipped, options_of, parse_preset, preset_text};
 pub use preview_folder::{PreviewOptions, RenderedClip, preview_folder};

@@ -84,7 +84,8 @@ fn render(
 ) -> Result<Option<Picture>, Problem> {
     let engine = app.color()?;
     let decoder = app.decoder().ok();
-    let setup = PictureSetup { overrides: app.home().input_overrides()?, plugins: app.home().plugins() };
+    let setup =
+        PictureSetup { overrides: app.home().input_overrides()?, plugins: app.home().plugins(), ..PictureSetup::default() };
     let made = picture_of(decoder.as_ref(), engine, root, clip, record, &setup, size);
     let Some(made) = made else { return Ok(None) };
     let picture = made.map_err(|error| media_problem(&error))?;

@@ -55,7 +55,7 @@ pub fn preview_folder(
     options: &PreviewOptions,
     said: &mut dyn FnMut(&RenderedClip),
 ) -> Result<Vec<RenderedClip>, Problem> {
-    let selected = Selected::open(path)?;
+    let selected = Selected::open(path, &options.setup.mappings)?;
     let (root, recognition) = (&selected.root, &selected.recognition);
     files::create_folder_all(out).map_err(|error| Problem::from_error(error.code(), &error))?;
     let engine = Engine::shared().map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;

@@ -46,7 +46,7 @@ pub fn check_quality(
     setup: &PictureSetup,
     said: &dyn Fn(&str, u64) -> ControlFlow<()>,
 ) -> Result<QualityAnswer, Problem> {
-    let selected = Selected::open(path)?;
+    let selected = Selected::open(path, &setup.mappings)?;
     let decoder = Ffmpeg::find().map_err(|error| Problem::from_error(ErrorCode::ToolFailed, &error))?;
     let mut clips = Vec::new();
     let mut findings = Vec::new();

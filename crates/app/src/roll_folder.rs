@@ -121,9 +121,10 @@ impl App {
             self.catalog().clips_of(&row.id).await.map_err(state_problem)?.into_iter().filter_map(|clip| clip.record).collect();
         let Some(root) = self.root_of(&row.id).filter(|_| stored.is_empty()) else { return Ok(stored) };
         let recognition = row.recognition.clone();
+        let mappings = self.mappings().await?;
         let read = move |root: PathBuf| {
             let source = CardSource::open(&root)?;
-            Ok::<_, Problem>(checkgate_camera::describe_all(&source, &recognition))
+            Ok::<_, Problem>(crate::mapped::told(&mappings, checkgate_camera::describe_all(&source, &recognition)))
         };
         tokio::task::spawn_blocking(move || read(root)).await.map_err(|error| Problem::from_error(ErrorCode::Internal, &error))?
     }

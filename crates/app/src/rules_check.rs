@@ -8,7 +8,7 @@ use crate::look_facts::looks_of;
 use crate::{App, state_problem};
 use checkgate_catalog::{CardRow, ClipIndexRow};
 use checkgate_contract::{FindingCounts, RuleSettingsView, RulesView};
-use checkgate_model::{CardRecognition, ClipKind, ClipRecord, ErrorCode, Finding, FrameRate, Problem};
+use checkgate_model::{CardRecognition, ClipKind, ClipRecord, ErrorCode, Finding, FrameRate, Mapping, Problem};
 use checkgate_rules::{KnownPicture, KnownRoll, LookFacts, ProjectFacts, RollFacts, RuleProfile, TwinBy, check};
 use checkgate_volume::{Source, files};
 use serde::{Deserialize, Serialize};
@@ -229,7 +229,8 @@ impl App {
         let root = PathBuf::from(&request.path);
         let (row, records, looks, delivered, card) = if root.is_dir() {
             let look = Look { as_delivery: request.delivery, read: request.read };
-            let seen = tokio::task::spawn_blocking(move || see_folder(&root, look))
+            let mappings = self.mappings().await?;
+            let seen = tokio::task::spawn_blocking(move || see_folder(&root, look, &mappings))
                 .await
                 .map_err(|error| Problem::from_error(ErrorCode::Internal, &error))??;
             let card = match self.find_card(&request.path).await {
@@ -314,10 +315,10 @@ struct SeenFolder {
     delivered: Option<checkgate_rules::DeliveryFacts>,
 }
 
-fn see_folder(root: &Path, look: Look) -> Result<SeenFolder, Problem> {
+fn see_folder(root: &Path, look: Look, mappings: &[Mapping]) -> Result<SeenFolder, Problem> {
     let row = crate::cards::read_card(root)?;
     let card = CardSource::open(root)?;
-    let records = checkgate_camera::describe_all(&card, &row.recognition);
+    let records = crate::mapped::told(mappings, checkgate_camera::describe_all(&card, &row.recognition));
     let delivered = delivery::facts_of(root, card.listing(), &row.recognition, &records, look)?;
     Ok(SeenFolder { looks: looks_of(&card), records, delivered, row: without_seals(row) })
 }

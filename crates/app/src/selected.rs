@@ -1,7 +1,7 @@
 //! Owns which clips a path means: all of a card or roll, or the one a file belongs to; with their records, without stored state.
 
 use crate::card_source::CardSource;
-use checkgate_model::{CardRecognition, Clip, ClipRecord, ErrorCode, Problem, RelPath};
+use checkgate_model::{CardRecognition, Clip, ClipRecord, ErrorCode, Mapping, Problem, RelPath};
 use checkgate_volume::place;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub(crate) struct Selected {
 
 impl Selected {
     /// Fails where there is no clip.
-    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+    pub(crate) fn open(path: &Path, mappings: &[Mapping]) -> Result<Self, Problem> {
         let path = place::canonical(path)
             .map_err(|error| Problem::new(ErrorCode::NotFound, format!("there is no {}: {error}", path.display())))?;
         let (root, only) = if path.is_dir() {
@@ -29,7 +29,7 @@ impl Selected {
             .map_err(|error| Problem::from_error(ErrorCode::BadRequest, &error))?;
         let card = CardSource::open(&root)?;
         let recognition = card.recognise();
-        let records = checkgate_camera::describe_all(&card, &recognition);
+        let records = crate::mapped::told(mappings, checkgate_camera::describe_all(&card, &recognition));
         let selected = Self { root, recognition, records, only };
         if selected.clips().next().is_none() {
             return Err(Problem::new(ErrorCode::NotFound, format!("no clip was found in {}", path.display())));

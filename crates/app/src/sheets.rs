@@ -89,7 +89,7 @@ pub fn make_sheet(path: &Path, out: &Path, options: &SheetOptions) -> Result<Mad
     }
     occupied(out)?;
     let preset = preset(options)?;
-    let selected = Selected::open(path)?;
+    let selected = Selected::open(path, &options.setup.mappings)?;
     let framing = Framing::read(&options.framing)?;
     let decoder = Ffmpeg::find().ok();
     let mut notes = Vec::new();

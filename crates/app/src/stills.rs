@@ -78,7 +78,7 @@ pub fn make_still(path: &Path, out: &Path, options: &StillOptions) -> Result<Mad
         return Err(Problem::new(ErrorCode::BadRequest, "a still is written as .exr, .png or .jpg"));
     }
     occupied(out)?;
-    let selected = Selected::open(path)?;
+    let selected = Selected::open(path, &options.setup.mappings)?;
     let (clip, record, request, notes) = request(&selected, options)?;
     let decoder = Ffmpeg::find().ok();
     let (bytes, provenance) = if kind == "exr" {
@@ -153,7 +153,7 @@ fn exif_date(time: &str) -> Option<String> {
 /// Writes waveform, parade, vectorscope, histogram, focus peaking and, where the input space is known, false colour into `out`.
 /// Scopes show code values as recorded, so that clipping is seen where it happened.
 pub fn make_scopes(path: &Path, out: &Path, options: &StillOptions) -> Result<MadePictures, Problem> {
-    let selected = Selected::open(path)?;
+    let selected = Selected::open(path, &options.setup.mappings)?;
     let (clip, _, request, notes) = request(&selected, options)?;
     let decoder = Ffmpeg::find().ok();
     let seen = checkgate_preview::measured(decoder.as_ref(), engine()?, &request).map_err(|error| media_problem(&error))?;

@@ -1,6 +1,6 @@
 //! Owns the Phantom CINE header and the place of its last image, which must end at the end of the file (camera.md 1.3).
 
-use crate::source::{Numbers, ReadError, Source};
+use crate::source::{Numbers, ReadError, Source, fixed_text};
 use crate::structure::{Checked, sizes, truncated, unfinalised};
 
 /// What the header says.
@@ -16,7 +16,14 @@ pub(crate) struct Cine {
     pub(crate) trigger_time: Option<u32>,
     /// Microseconds of exposure.
     pub(crate) exposure_us: Option<u32>,
+    /// Nanoseconds of exposure, where the camera counts them.
+    pub(crate) exposure_ns: Option<u32>,
     pub(crate) firmware: Option<u32>,
+    pub(crate) serial: Option<u32>,
+    /// Bits of a pixel that hold the picture, where the format of the file is wider or packed.
+    pub(crate) real_bits: Option<u32>,
+    /// What somebody wrote about the shot.
+    pub(crate) description: String,
     image_offsets_at: u64,
 }
 
@@ -28,7 +35,7 @@ pub(crate) fn read(source: &mut Source<'_>, head: &[u8]) -> Result<Cine, ReadErr
     };
     let bitmap = source.up_to(u64::from(bitmap), 40)?;
     // Offsets of the setup block by the maker's description of the format; fields were only ever added behind.
-    let setup = source.up_to(u64::from(setup), 1024).unwrap_or_default();
+    let setup = source.up_to(u64::from(setup), 8192).unwrap_or_default();
     let declared = setup.le16(142).map_or(0, usize::from);
     Ok(Cine {
         images,
@@ -39,6 +46,10 @@ pub(crate) fn read(source: &mut Source<'_>, head: &[u8]) -> Result<Cine, ReadErr
         // A fraction of 2^-32 s, then whole seconds.
         trigger_time: head.le32(40).filter(|seconds| *seconds > 0),
         exposure_us: setup.le32(772).filter(|us| declared >= 776 && (1..=60_000_000).contains(us)),
+        exposure_ns: setup.le32(1568).filter(|ns| declared >= 1572 && (1..=4_000_000_000).contains(ns)),
+        serial: setup.le32(743).filter(|serial| declared >= 747 && (1..u32::MAX).contains(serial)),
+        real_bits: setup.le32(896).filter(|bits| declared >= 900 && (8..=16).contains(bits)),
+        description: setup.get(1596..5692).filter(|_| declared >= 5692).map(fixed_text).unwrap_or_default(),
         firmware: setup.le32(796).filter(|firmware| declared >= 800 && *firmware > 0),
         image_offsets_at: u64::from(offsets),
     })

@@ -147,7 +147,7 @@ fn recorded(card: &dyn CardFiles, file: &ClipFile, bytes_read: &mut u64) -> Reco
     let found = match container_of(&head) {
         Container::IsoBmff => isobmff::read(&mut source).ok().map(|movie| Recorded {
             frames: movie.video().and_then(|track| i64::try_from(track.samples).ok()),
-            drop_frame: movie.timecode().map(|timecode| timecode.drop),
+            drop_frame: movie.timecodes().first().map(|timecode| timecode.drop),
         }),
         Container::Mxf => mxf::facts(&mut source)
             .ok()

@@ -5,10 +5,12 @@ mod beside;
 mod captured;
 mod films;
 mod leftovers;
+mod others;
 mod pictures;
 mod raws;
 mod sidecars;
 mod stills;
+mod streams;
 
 use crate::complete::read_whole;
 use crate::dumps::{self, Dump};
@@ -18,7 +20,7 @@ use crate::sony::MediaProfile;
 use crate::source::{ReadError, Source};
 use crate::structure::{Container, container_of};
 use crate::vendor::{Statements, Strength, rate_value};
-use crate::{CardEntry, CardFiles, ari, cine, dpx, exr, isobmff, mxf, r3d, riff, sony, tiff};
+use crate::{CardEntry, CardFiles, ari, avi, cine, dpx, exr, isobmff, mxf, r3d, riff, sony, tiff, transport};
 use checkgate_interchange::ale::{self, Ale};
 use checkgate_model::{
     CardRecognition, Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole, FrameRate, RelPath, Timecode,
@@ -234,6 +236,7 @@ fn from_container(said: &mut Statements, source: &mut Source<'_>, file: &ClipFil
             films::from_movie(said, &movie, name);
             captured::from_film(said, &movie, name);
         }
+        Container::Riff if head.get(8..12) == Some(b"AVI ") => films::from_avi(said, &avi::read(source)?, name),
         Container::Riff => sidecars::from_wave(said, &riff::read(source)?, name),
         Container::Mxf => films::from_mxf(said, &mxf::facts_of_clip(source)?, name),
         Container::Dpx => {
@@ -246,7 +249,8 @@ fn from_container(said: &mut Statements, source: &mut Source<'_>, file: &ClipFil
         Container::Cine => raws::from_cine(said, &cine::read(source, &head)?, name),
         Container::Ari => raws::from_ari(said, &ari::parse(&head), name),
         Container::Tiff => stills::from_dng(said, &tiff::directories(source)?, name),
-        Container::Transport | Container::Unknown => {}
+        Container::Transport => streams::from_stream(said, &transport::stream::read(source, &head)?, name),
+        container => others::tell(said, container, source, &head, name)?,
     }
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! Owns ISO-BMFF (ISO/IEC 14496-12) and QuickTime: box walk, the sample tables that place every picture in the file, timecode
 //! track, user data and metadata keys. Must never read media data, except the four bytes of a timecode sample.
 
+mod entry;
+mod fragments;
+
+pub(crate) use entry::coded_depth;
+
 use crate::source::{Numbers, ReadError, Source, fixed_text};
 use crate::structure::{Checked, HINT_KEEP, sizes, truncated, unfinalised};
 use checkgate_model::{Finding, Severity};
@@ -14,6 +19,11 @@ const MAX_CAPTURE_BYTES: u64 = 1 << 20;
 const FRAME_HEAD_BYTES: u64 = 8 << 10;
 const MAX_XML_BYTES: u64 = 4 << 20;
 const MAX_PARTS: usize = 64;
+/// Largest fragment header that is read, and most bytes of all of them.
+const MAX_FRAGMENT_BYTES: u64 = 4 << 20;
+const MAX_FRAGMENTS_BYTES: u64 = 64 << 20;
+/// Brands of single pictures (ISO/IEC 23008-12), which have no film.
+const STILL_BRANDS: &[&str] = &["heic", "heix", "heim", "heis", "mif1", "mif2", "avif"];
 /// The box Canon keeps its cameras' own boxes in.
 const CANON_UUID: [u8; 16] = [0x85, 0xc0, 0xb6, 0x87, 0x82, 0x0f, 0x11, 0xe0, 0x81, 0x11, 0xf4, 0xce, 0x46, 0x2b, 0x6a, 0x48];
 
@@ -28,6 +38,8 @@ pub(crate) struct Movie {
     /// Bytes that are no box.
     pub(crate) foreign_at: Option<u64>,
     pub(crate) fragmented: bool,
+    /// The index is packed and was not unpacked.
+    pub(crate) packed: bool,
     pub(crate) tracks: Vec<Track>,
     /// Name and text of user data and metadata keys, in file order.
     pub(crate) tags: Vec<(String, String)>,
@@ -44,6 +56,11 @@ pub(crate) struct Movie {
 /// One track.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Track {
+    id: u32,
+    /// Ids of the timecode tracks this one refers to.
+    timecodes: Vec<u32>,
+    /// The samples lie in another file.
+    elsewhere: bool,
     pub(crate) handler: String,
     pub(crate) timescale: u32,
     pub(crate) duration: u64,
@@ -57,7 +74,16 @@ pub(crate) struct Track {
     pub(crate) sample_rate: u32,
     pub(crate) bit_depth: u16,
     pub(crate) samples: u64,
+    /// How long a sample lasts, where most last as long.
     pub(crate) sample_delta: Option<u32>,
+    /// How long all samples last, as the table has them.
+    pub(crate) ticks: u64,
+    /// Samples that do not last as long as most.
+    pub(crate) irregular: u64,
+    /// Bits of a sample by the codec's own configuration.
+    pub(crate) coded_depth: Option<u8>,
+    /// Width and height of a pixel.
+    pub(crate) pixel_aspect: Option<(u32, u32)>,
     pub(crate) furthest_sample_end: u64,
     pub(crate) first_chunk: Option<u64>,
     pub(crate) timecode: Option<TimecodeTrack>,
@@ -84,12 +110,20 @@ pub(crate) struct TimecodeTrack {
 }
 
 impl Movie {
+    /// The picture that is meant: the first of those with most samples. Covers and thumbnails have one.
     pub(crate) fn video(&self) -> Option<&Track> {
-        self.tracks.iter().find(|track| track.handler == "vide")
+        let most = self.tracks.iter().filter(|track| track.handler == "vide").map(|track| track.samples).max()?;
+        self.tracks.iter().find(|track| track.handler == "vide" && track.samples == most)
     }
 
-    pub(crate) fn timecode(&self) -> Option<&TimecodeTrack> {
-        self.tracks.iter().find_map(|track| track.timecode.as_ref())
+    /// The timecode tracks the picture refers to, else all there are: what it does not refer to was jammed beside it.
+    pub(crate) fn timecodes(&self) -> Vec<&TimecodeTrack> {
+        let own = self.video().map(|video| video.timecodes.as_slice()).unwrap_or_default();
+        let of = |wanted: &dyn Fn(&Track) -> bool| -> Vec<&TimecodeTrack> {
+            self.tracks.iter().filter(|track| wanted(track)).filter_map(|track| track.timecode.as_ref()).collect()
+        };
+        let referred = of(&|track| own.contains(&track.id));
+        if referred.is_empty() { of(&|_| true) } else { referred }
     }
 }
 
@@ -97,6 +131,8 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Movie, ReadError> {
     let mut movie = Movie::default();
     let size = source.size();
     let mut at = 0u64;
+    let mut defaults = Vec::new();
+    let mut fragments_bytes = 0u64;
     for _ in 0..MAX_TOP_LEVEL_BOXES {
         if at >= size {
             break;
@@ -127,11 +163,21 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Movie, ReadError> {
         match name.as_slice() {
             b"ftyp" => movie.brand = source.up_to(at + header_len, 4).map(|bytes| fixed_text(&bytes))?,
             b"mdat" => movie.media_bytes = movie.media_bytes.saturating_add(length - header_len),
-            b"moof" => movie.fragmented = true,
+            b"moof" => {
+                movie.fragmented = true;
+                fragments_bytes = fragments_bytes.saturating_add(length);
+                if end <= size && length <= MAX_FRAGMENT_BYTES && fragments_bytes <= MAX_FRAGMENTS_BYTES {
+                    let body = source.at(at + header_len, length - header_len)?;
+                    fragments::read_fragment(&body, &defaults, &mut movie);
+                }
+            }
             b"moov" if end <= size => {
                 movie.has_moov = true;
                 let body = source.at(at + header_len, length - header_len)?;
                 read_moov(&body, &mut movie);
+                defaults = boxes(&body)
+                    .find(|(name, _)| name == b"mvex")
+                    .map_or_else(Vec::new, |(_, mvex)| fragments::read_defaults(mvex));
             }
             // Sony keeps its clip's document in a box of its own.
             b"meta" if end <= size && length <= MAX_XML_BYTES => {
@@ -207,6 +253,8 @@ fn read_moov(body: &[u8], movie: &mut Movie) {
                 }
             }
             b"mvex" => movie.fragmented = true,
+            // QuickTime of the nineties: the index compressed, or a list of other files.
+            b"cmov" | b"rmra" => movie.packed = true,
             _ => {}
         }
         if movie.tracks.len() >= 256 {
@@ -227,10 +275,23 @@ fn read_track(body: &[u8], track: &mut Track, movie: &mut Movie, depth: usize) {
     }
     for (name, content) in boxes(body) {
         match &name {
-            b"mdia" | b"minf" | b"stbl" => read_track(content, track, movie, depth + 1),
+            b"mdia" | b"minf" | b"stbl" | b"dinf" => read_track(content, track, movie, depth + 1),
+            b"tref" => {
+                for (_, ids) in boxes(content).filter(|(name, _)| name == b"tmcd") {
+                    track.timecodes.extend(ids.chunks_exact(4).take(16).filter_map(|id| id.be32(0)));
+                }
+            }
+            // The first flag of a reference says that the media is in this very file.
+            b"dref" => {
+                let mut places = boxes(content.get(8..).unwrap_or_default());
+                track.elsewhere = places.next().is_some_and(|(_, place)| place.be32(0).is_some_and(|flags| flags & 1 == 0));
+            }
             b"udta" => read_user_data(content, movie, 0),
             b"meta" => read_meta(content, movie),
-            b"tkhd" => track.rotation = rotation(content),
+            b"tkhd" => {
+                track.rotation = rotation(content);
+                track.id = content.be32(if content.first() == Some(&1) { 20 } else { 12 }).unwrap_or(0);
+            }
             b"mdhd" => {
                 let wide = content.first() == Some(&1);
                 track.timescale = content.be32(if wide { 20 } else { 12 }).unwrap_or(0);
@@ -238,15 +299,8 @@ fn read_track(body: &[u8], track: &mut Track, movie: &mut Movie, depth: usize) {
             }
             // A second handler inside `minf` describes the data, not the media.
             b"hdlr" if track.handler.is_empty() => track.handler = content.get(8..12).map(fixed_text).unwrap_or_default(),
-            b"stsd" => read_sample_description(content, track),
-            b"stts" => {
-                let count = content.be32(4).unwrap_or(0) as usize;
-                for entry in content.get(8..).unwrap_or_default().chunks_exact(8).take(count) {
-                    track.samples = track.samples.saturating_add(u64::from(entry.be32(0).unwrap_or(0)));
-                    let delta = entry.be32(4).filter(|delta| *delta > 0);
-                    track.sample_delta = track.sample_delta.or(delta);
-                }
-            }
+            b"stsd" => entry::read_sample_description(content, track),
+            b"stts" => read_durations(content, track),
             b"stsc" => {
                 let count = content.be32(4).unwrap_or(0) as usize;
                 let entries = content.get(8..).unwrap_or_default().chunks_exact(12).take(count);
@@ -272,6 +326,29 @@ fn read_track(body: &[u8], track: &mut Track, movie: &mut Movie, depth: usize) {
     }
 }
 
+/// Counts and durations of the samples. Cameras that follow the light let a sample last a tick more or less.
+fn read_durations(content: &[u8], track: &mut Track) {
+    const MOST_KINDS: usize = 1024;
+    let count = content.be32(4).unwrap_or(0) as usize;
+    let mut kinds: Vec<(u32, u64)> = Vec::new();
+    for entry in content.get(8..).unwrap_or_default().chunks_exact(8).take(count) {
+        let (samples, delta) = (u64::from(entry.be32(0).unwrap_or(0)), entry.be32(4).unwrap_or(0));
+        track.samples = track.samples.saturating_add(samples);
+        track.ticks = track.ticks.saturating_add(samples.saturating_mul(u64::from(delta)));
+        match kinds.iter().position(|(known, _)| *known == delta) {
+            Some(at) => kinds[at].1 = kinds[at].1.saturating_add(samples),
+            None if delta > 0 && kinds.len() < MOST_KINDS => kinds.push((delta, samples)),
+            None => {}
+        }
+    }
+    // Of equals the first.
+    let most = kinds.iter().map(|(_, samples)| *samples).max();
+    if let Some((delta, samples)) = kinds.into_iter().find(|(_, samples)| Some(*samples) == most) {
+        track.sample_delta = Some(delta);
+        track.irregular = track.samples.saturating_sub(samples);
+    }
+}
+
 /// Quarter turns of the matrix of `tkhd`; anything else is no turn of a camera.
 fn rotation(header: &[u8]) -> u16 {
     let matrix = if header.first() == Some(&1) { 52 } else { 40 };
@@ -288,6 +365,11 @@ impl Track {
     /// Finds the first chunk and the furthest byte the sample tables point to. The length of a chunk is only added where the
     /// table states a size for each sample: for sound with a constant size the unit differs between writers.
     fn place_samples(&mut self) {
+        if self.elsewhere {
+            self.chunks = Vec::new();
+            self.sample_bytes = Vec::new();
+            return;
+        }
         self.first_chunk = self.chunks.first().copied();
         let constant = u64::from(self.constant_sample_bytes);
         self.first_sample_bytes =
@@ -317,76 +399,6 @@ impl Track {
     }
 }
 
-fn read_sample_description(content: &[u8], track: &mut Track) {
-    let Some((name, entry)) = content.get(8..).and_then(|entries| boxes(entries).next()) else { return };
-    track.codec = String::from_utf8_lossy(&name).trim().to_owned();
-    match track.handler.as_str() {
-        "vide" => {
-            track.width = entry.be16(24).map_or(0, u32::from);
-            track.height = entry.be16(26).map_or(0, u32::from);
-            let name_len = usize::from(entry.get(42).copied().unwrap_or(0)).min(31);
-            track.encoder = entry.get(43..43 + name_len).map(fixed_text).unwrap_or_default();
-            track.depth = entry.be16(74).unwrap_or(0);
-            for (name, body) in boxes(entry.get(78..).unwrap_or_default()) {
-                if &name == b"clap" {
-                    track.clean_aperture = clean_aperture(body, track.width, track.height);
-                }
-                let coded = matches!(body.get(..4), Some(b"nclc" | b"nclx"));
-                if &name == b"colr" && coded {
-                    track.colour = body.be16(4).zip(body.be16(6)).zip(body.be16(8)).map(|((p, t), m)| (p, t, m));
-                }
-            }
-        }
-        "soun" => {
-            let version = entry.be16(8).unwrap_or(0);
-            if version == 2 {
-                let rate = entry.be64(32).map(f64::from_bits).filter(|rate| (1.0..=1e7).contains(rate));
-                track.sample_rate = rate.map_or(0, |rate| rate as u32);
-                track.channels = entry.be32(40).unwrap_or(0).min(4096) as u16;
-                track.bit_depth = entry.be32(48).unwrap_or(0).min(64) as u16;
-            } else {
-                track.channels = entry.be16(16).unwrap_or(0);
-                track.bit_depth = entry.be16(18).unwrap_or(0);
-                track.sample_rate = entry.be32(24).unwrap_or(0) >> 16;
-            }
-            // The field says 16 for the 24- and 32-bit codecs of old QuickTime.
-            match &name {
-                b"in24" => track.bit_depth = 24,
-                b"in32" | b"fl32" => track.bit_depth = 32,
-                _ => {}
-            }
-        }
-        "tmcd" => {
-            let flags = entry.be32(12).unwrap_or(0);
-            let mut timecode = TimecodeTrack {
-                drop: flags & 1 != 0,
-                timescale: entry.be32(16).unwrap_or(0),
-                frame_duration: entry.be32(20).unwrap_or(0),
-                frames_per_second: entry.get(24).copied().unwrap_or(0),
-                ..TimecodeTrack::default()
-            };
-            for (name, body) in boxes(entry.get(26..).unwrap_or_default()) {
-                if &name == b"name" {
-                    let length = usize::from(body.be16(0).unwrap_or(0));
-                    timecode.reel = body.get(4..4 + length.min(body.len().saturating_sub(4))).map(fixed_text).unwrap_or_default();
-                }
-            }
-            track.timecode = Some(timecode);
-        }
-        _ => {}
-    }
-}
-
-/// Width, height and offset of the centre as fractions (ISO/IEC 14496-12, 12.1.4) to the corner of the part shown.
-fn clean_aperture(body: &[u8], width: u32, height: u32) -> Option<[f64; 4]> {
-    let part = |at: usize| {
-        let (num, den) = (body.be32(at)? as i32, body.be32(at + 4)?);
-        (den > 0).then(|| f64::from(num) / f64::from(den))
-    };
-    let (w, h, dx, dy) = (part(0)?, part(8)?, part(16)?, part(24)?);
-    (w > 0.0 && h > 0.0).then(|| [(f64::from(width) - w) / 2.0 + dx, (f64::from(height) - h) / 2.0 + dy, w, h])
-}
-
 fn push_tag(tags: &mut Vec<(String, String)>, name: String, bytes: &[u8]) {
     if tags.len() < 4096 {
         tags.push((name, fixed_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)])));
@@ -406,6 +418,8 @@ fn read_user_data(body: &[u8], movie: &mut Movie, depth: usize) {
             b"meta" => read_meta(content, movie),
             b"udta" => read_user_data(content, movie, depth + 1),
             b"FIRM" | b"LENS" | b"CAME" | b"MUID" | b"GPMF" => push_box(movie, name, content),
+            // Canon's films of stills cameras: model, firmware.
+            b"CNMN" | b"CNFV" => push_tag(&mut movie.tags, format!("udta/{}", box_name(name)), content),
             // 3GPP: version, language, text (a UTF-16 one begins with its mark).
             b"auth" | b"titl" | b"dscp" | b"cprt" => {
                 if let Some(text) = content.get(6..).filter(|text| !text.starts_with(&[0xfe, 0xff])) {
@@ -467,6 +481,11 @@ fn read_meta(content: &[u8], movie: &mut Movie) {
 /// Numbers of the well-known types (QuickTime File Format, "Well-known types"); texts are left to the caller.
 fn typed_value(kind: u32, value: &[u8]) -> Option<String> {
     Some(match (kind, value.len()) {
+        (2, _) => {
+            let units: Vec<u16> =
+                value.chunks_exact(2).take(MAX_TEXT_BYTES / 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            String::from_utf16_lossy(&units)
+        }
         (21, 1) => i64::from(value[0] as i8).to_string(),
         (21, 2) => i64::from(value.be16(0)? as i16).to_string(),
         (21 | 66 | 67, 4) => i64::from(value.be32(0)? as i32).to_string(),
@@ -497,6 +516,9 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
         };
         return Ok(Checked::broken(truncated(format!("{what}: box {name} {}", sizes(*end, size)))));
     }
+    if !movie.has_moov && STILL_BRANDS.contains(&movie.brand.as_str()) {
+        return Ok(Checked::cannot_tell());
+    }
     if !movie.has_moov {
         return Ok(Checked::broken(Finding::new(
             "structure.no_moov",
@@ -508,6 +530,9 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
     let furthest = movie.tracks.iter().map(|track| track.furthest_sample_end).max().unwrap_or(0);
     if furthest > size {
         return Ok(Checked::broken(truncated(format!("the index points to byte {furthest}, {size} are present"))));
+    }
+    if movie.packed || movie.tracks.iter().any(|track| track.elsewhere) {
+        return Ok(Checked::cannot_tell());
     }
     if movie.tracks.iter().all(|track| track.samples == 0) && !movie.fragmented {
         return Ok(Checked::broken(Finding::new(

@@ -1,8 +1,11 @@
 //! Owns MXF (SMPTE ST 377-1): partition packs, random index pack and the KLVs they bracket. An open header with a closed footer is
 //! normal; a missing footer is not. Must never read pictures or sound. The sets of the header are read in `mxf/header.rs`.
 
+mod arri;
 mod header;
+mod primer;
 
+pub(crate) use arri::ArriFacts;
 pub(crate) use header::{MxfFacts, facts, facts_of_clip};
 
 use crate::source::{Numbers, ReadError, Source};

@@ -147,6 +147,54 @@ pub(crate) fn lens_maker(model: &str) -> Option<&'static str> {
     MAKERS.iter().find(|maker| maker.eq_ignore_ascii_case(word)).copied()
 }
 
+/// Whether a text names a program that writes or converts files, and no camera's firmware.
+pub(crate) fn is_program(text: &str) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "lavf",
+        "lavc",
+        "ffmpeg",
+        "libav",
+        "handbrake",
+        "adobe",
+        "photoshop",
+        "lightroom",
+        "premiere",
+        "after effects",
+        "media encoder",
+        "final cut",
+        "compressor",
+        "imovie",
+        "davinci",
+        "resolve",
+        "avid",
+        "quicktime player",
+        "dng converter",
+        "libraw",
+        "dcraw",
+        "exiftool",
+        "imagemagick",
+        "gimp",
+        "shutter encoder",
+        "gstreamer",
+        "mainconcept",
+        "nuke",
+        "vlc",
+        "capture one",
+        "affinity",
+        "mkvmerge",
+    ];
+    let lower = text.to_ascii_lowercase();
+    PROGRAMS.iter().any(|program| lower.contains(program))
+}
+
+/// The maker whose name a text begins with, as the software fields of stills cameras have it (`CanonMVI06`).
+pub(crate) fn maker_in(text: &str) -> Option<&'static str> {
+    const MAKERS: &[&str] =
+        &["Canon", "Nikon", "Casio", "Olympus", "Pentax", "Fujifilm", "Sony", "Panasonic", "Kodak", "Samsung", "GoPro", "Leica"];
+    let lower = text.trim().to_ascii_lowercase();
+    MAKERS.iter().find(|maker| lower.starts_with(&maker.to_ascii_lowercase())).copied()
+}
+
 /// Whether a text is a maker's way to say that it does not know.
 pub(crate) fn is_vendor_unknown(text: &str) -> bool {
     matches!(

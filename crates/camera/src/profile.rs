@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("sony-xdroot", include_str!("../../../assets/cameras/sony-xdroot.toml")),
     ("sony-m4root", include_str!("../../../assets/cameras/sony-m4root.toml")),
     ("sony-bpav", include_str!("../../../assets/cameras/sony-bpav.toml")),
+    ("sony-prodisc", include_str!("../../../assets/cameras/sony-prodisc.toml")),
     ("sony-sam", include_str!("../../../assets/cameras/sony-sam.toml")),
     ("canon", include_str!("../../../assets/cameras/canon.toml")),
     ("blackmagic", include_str!("../../../assets/cameras/blackmagic.toml")),
@@ -381,6 +382,12 @@ mod tests {
             ("DPX/shot_010_1001.dpx", "frame-sequence", "shot_010"),
             ("UNIT_S001_S001_T001.MOV", "atomos", "UNIT_S001_S001_T001"),
             ("PRIVATE/AVCHD/BDMV/STREAM/00000.MTS", "avchd", "00000"),
+            ("CINEROOT/Clip/A001C001_130101AB.mxf", "sony-axs", "A001C001_130101AB"),
+            ("Clip/C0001.MXF", "sony-prodisc", "C0001"),
+            ("ari/A003R1JL/A003C001_261123_R1JL/A003C001_261123_R1JL.0086400.ari", "arri-classic", "A003C001_261123_R1JL"),
+            ("DCIM/100GOPRO/GOPR0024.GPR", "gopro", "GOPR0024"),
+            ("plate.exr", "camera-files", "plate"),
+            ("recording.mkv", "camera-files", "recording"),
         ] {
             let (_, compiled, captures) = profiles().claim(path).unwrap_or_else(|| panic!("{path} is claimed"));
             assert_eq!(profiles().families[compiled.family].id, family, "{path}");

@@ -128,7 +128,9 @@ pub(crate) fn directory(source: &mut Source<'_>) -> Result<Directory, ReadError>
             found.version = 1;
             found.width = head.be16(0x36).map(u32::from).filter(|n| *n > 0);
             found.height = head.be16(0x3a).map(u32::from).filter(|n| *n > 0);
-            found.rate = head.be32(0x3e).zip(head.be32(0x42)).filter(|(num, den)| *num > 0 && *den > 0 && num / den < 1000);
+            // Two numbers of sixteen bits: the name begins at 0x43.
+            let rate = head.be16(0x3e).zip(head.be16(0x40)).map(|(num, den)| (u32::from(num), u32::from(den)));
+            found.rate = rate.filter(|(num, den)| *num > 0 && *den > 0 && num / den < 1000);
             found.file_name = head.get(0x43..0x43 + 32).map(fixed_text).unwrap_or_default();
             (source.up_to(length.min(source.size()), 16 << 10)?, 0x22)
         }

@@ -6,6 +6,7 @@ use crate::complete;
 use crate::declared;
 use crate::group::{Grouped, Groups, group};
 use crate::isobmff;
+use crate::mxf;
 use crate::profile::{FamilyKind, Profiles, UNKNOWN, profiles};
 use crate::riff;
 use crate::source::Source;
@@ -36,6 +37,9 @@ pub fn recognise(card: &dyn CardFiles) -> CardRecognition {
     let mut named = BTreeMap::new();
     let markers = sound_markers(profiles, &groups);
     for grouped in &mut groups.clips {
+        if profiles.families[grouped.family].kind == FamilyKind::Generic && is_sound_alone(card, &grouped.clip, &mut bytes_read) {
+            grouped.clip.kind = ClipKind::Sound;
+        }
         if let Some((family, words, path)) = container_identity(card, profiles, grouped, &mut bytes_read) {
             grouped.family = family;
             named.entry(family).or_insert((words, path));
@@ -125,6 +129,18 @@ fn tape_of(card: &dyn CardFiles, clip: &Clip, bytes_read: &mut u64) -> Option<St
     wave.ok()?.ixml?.get("TAPE").map(str::to_owned).filter(|tape| tape.len() <= 255)
 }
 
+/// Whether an MXF file that only its name called a film describes sound and no picture.
+fn is_sound_alone(card: &dyn CardFiles, clip: &Clip, bytes_read: &mut u64) -> bool {
+    let Some(essence) = clip.essence().filter(|essence| clip.kind == ClipKind::Video && essence.path.extension() == "mxf") else {
+        return false;
+    };
+    let Ok(mut reader) = card.open(&essence.path) else { return false };
+    let mut source = Source::new(&mut *reader, essence.size_bytes);
+    let facts = mxf::facts(&mut source);
+    *bytes_read += source.bytes_read();
+    facts.is_ok_and(|facts| facts.audio_channels > 0 && facts.width.is_none() && facts.picture_coding.is_none())
+}
+
 /// What a container says of its maker, asked only where the name alone says little.
 fn container_identity(
     card: &dyn CardFiles,
@@ -153,6 +169,10 @@ fn container_identity(
             if let Ok(movie) = isobmff::read(&mut source) {
                 words.push(movie.brand.clone());
                 words.extend(movie.video().map(|track| track.codec.clone()));
+                // Tracks and boxes that only one maker writes.
+                for (code, maker) in [("gpmd", "GoPro"), ("fdsc", "GoPro"), ("djmd", "DJI"), ("dbgi", "DJI")] {
+                    words.extend(movie.tracks.iter().any(|track| track.codec == code).then(|| maker.to_owned()));
+                }
                 let telling = |name: &str| {
                     let name = name.to_ascii_lowercase();
                     ["mak", "make", "manufacturer", "model", "mod", "encoder", "too"].iter().any(|end| name.ends_with(end))
@@ -161,6 +181,11 @@ fn container_identity(
                 for (name, text) in movie.tags.iter().filter(|(name, _)| telling(name)) {
                     words.push(if name.starts_with("com.arri") { name.clone() } else { text.clone() });
                 }
+            }
+        }
+        Container::Mxf => {
+            if let Ok(facts) = mxf::facts(&mut source) {
+                words.extend(facts.company);
             }
         }
         Container::R3d => words.push("R3D".to_owned()),

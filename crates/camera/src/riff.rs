@@ -8,6 +8,7 @@ use checkgate_model::{Finding, Severity};
 
 const MAX_CHUNKS: usize = 4096;
 const MAX_TEXT_CHUNK_BYTES: u64 = 4 << 20;
+const MAX_INFO_BYTES: u64 = 64 << 10;
 
 /// Broadcast extension (EBU Tech 3285).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,6 +49,9 @@ pub(crate) struct Wave {
     pub(crate) furthest_chunk_end: u64,
     pub(crate) bext: Option<Bext>,
     pub(crate) ixml: Option<Ixml>,
+    /// Software and date of creation of the list `INFO`.
+    pub(crate) software: String,
+    pub(crate) created: String,
 }
 
 impl Wave {
@@ -92,6 +96,17 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Wave, ReadError> {
                 wave.sample_rate = format.le32(4).unwrap_or(0);
                 wave.block_align = format.le16(12).unwrap_or(0);
                 wave.bit_depth = format.le16(14).unwrap_or(0);
+                // The extensible format holds the bits that count and, in its identifier, the format itself.
+                if wave.format_tag == 0xfffe {
+                    wave.bit_depth = format.le16(18).filter(|bits| (1..=wave.bit_depth).contains(bits)).unwrap_or(wave.bit_depth);
+                    wave.format_tag = format.le16(24).unwrap_or(0xfffe);
+                }
+            }
+            b"LIST" if length <= MAX_INFO_BYTES => {
+                let list = source.up_to(body, length)?;
+                if list.starts_with(b"INFO") {
+                    read_info(&list[4..], &mut wave);
+                }
             }
             b"bext" => wave.bext = Some(parse_bext(&source.up_to(body, length.min(858))?)),
             b"iXML" if length <= MAX_TEXT_CHUNK_BYTES => wave.ixml = parse_ixml(&source.up_to(body, length)?),
@@ -114,6 +129,19 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Wave, ReadError> {
         }
     }
     Ok(wave)
+}
+
+fn read_info(list: &[u8], wave: &mut Wave) {
+    let mut at = 0usize;
+    while let (Some(name), Some(length)) = (list.get(at..at + 4), list.le32(at + 4).map(|length| length as usize)) {
+        let Some(value) = at.checked_add(8).and_then(|from| list.get(from..from.checked_add(length)?)) else { break };
+        match name {
+            b"ISFT" => wave.software = fixed_text(value),
+            b"ICRD" => wave.created = fixed_text(value),
+            _ => {}
+        }
+        at += 8 + length + (length & 1);
+    }
 }
 
 fn parse_bext(bytes: &[u8]) -> Bext {
@@ -171,7 +199,8 @@ pub(crate) fn check(source: &mut Source<'_>) -> Result<Checked, ReadError> {
     if wave.data_bytes == 0 && behind_data > 4096 {
         return Ok(Checked::broken(unfinalised(format!("the header counts no sound, {behind_data} bytes follow it"))));
     }
-    if wave.declared_bytes.is_some_and(|declared| declared > size.saturating_add(1)) || wave.furthest_chunk_end > size {
+    // Some programs count the eight bytes in front as well: every chunk is there all the same.
+    if wave.declared_bytes.is_some_and(|declared| declared > size.saturating_add(8)) || wave.furthest_chunk_end > size {
         let declared = wave.declared_bytes.unwrap_or(0).max(wave.furthest_chunk_end);
         return Ok(Checked::broken(truncated(sizes(declared, size))));
     }

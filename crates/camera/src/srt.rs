@@ -83,6 +83,19 @@ fn read(words: &str) -> Cue {
             altitude = altitude.or_else(|| value[at + 8..].trim().parse().ok().filter(|n: &f64| n.is_finite()));
         }
     }
+    // `F/2.8, SS 80.04, ISO 100, EV 0, GPS (…)`: names and values with a blank between.
+    for part in plain.split([',', '\n']).map(str::trim) {
+        let value = |name: &str| {
+            let rest = part.strip_prefix(name)?.trim();
+            let plain = !rest.is_empty() && rest.len() < 64 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            plain.then(|| rest.to_owned())
+        };
+        cue.f_number =
+            cue.f_number.or_else(|| value("F/").map(|number| if number.contains('.') { number } else { number + ".0" }));
+        cue.shutter = cue.shutter.or_else(|| value("SS "));
+        cue.iso = cue.iso.or_else(|| value("ISO "));
+        cue.kelvin = cue.kelvin.or_else(|| value("CT "));
+    }
     cue.place = match (latitude, longitude) {
         (Some(latitude), Some(longitude)) => Some((latitude, longitude, altitude)),
         _ => older_place(&plain),
@@ -144,6 +157,13 @@ mod tests {
         let cue = &cues(old)[0];
         assert_eq!((cue.iso.as_deref(), cue.shutter.as_deref(), cue.f_number.as_deref()), (Some("100"), Some("60"), Some("2.2")));
         assert_eq!((cue.place, cue.date.as_deref()), (Some((-20.2533, 149.0251, None)), Some("2017.08.05 14:11:51")));
+        let blank = "1\n00:00:00,000 --> 00:00:00,033\nF/2.8, SS 80.04, ISO 100, EV 0, DZOOM 1.000, GPS (-3.3699, 38.8963, 17), D 0.12m, H 1.20m\n";
+        let cue = &cues(blank)[0];
+        assert_eq!(
+            (cue.iso.as_deref(), cue.shutter.as_deref(), cue.f_number.as_deref()),
+            (Some("100"), Some("80.04"), Some("2.8"))
+        );
+        assert_eq!(cue.place, Some((38.8963, -3.3699, None)));
         assert!(cues("1\n00:00:00,000 --> 00:00:01,000\nA spoken line: yes.\n").is_empty());
     }
 }

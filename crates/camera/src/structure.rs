@@ -2,7 +2,7 @@
 //! kilobytes. It must never say that a file is good: what it can say is that the structure is complete.
 
 use crate::source::{ReadError, Source};
-use crate::{ReadSeek, ari, cine, dpx, exr, isobmff, mxf, r3d, riff, tiff, transport};
+use crate::{ReadSeek, ari, cine, cineon, dpx, dv, exr, isobmff, jpeg, matroska, mxf, r3d, riff, tiff, transport};
 use checkgate_model::{Finding, Severity};
 
 /// Container of a file, by its first bytes (never by its name).
@@ -28,6 +28,14 @@ pub enum Container {
     Tiff,
     /// MPEG transport stream.
     Transport,
+    /// Raw DV.
+    Dv,
+    /// Cineon.
+    Cineon,
+    /// JPEG.
+    Jpeg,
+    /// Matroska, WebM.
+    Matroska,
     /// None of these: the structure was not checked.
     Unknown,
 }
@@ -108,6 +116,18 @@ pub(crate) fn container_of(head: &[u8]) -> Container {
         b"ftyp" | b"moov" | b"mdat" | b"wide" | b"free" | b"skip" | b"pnot" => return Container::IsoBmff,
         _ => {}
     }
+    if cineon::begins(head) {
+        return Container::Cineon;
+    }
+    if matroska::begins(head) {
+        return Container::Matroska;
+    }
+    if dv::begins(head) {
+        return Container::Dv;
+    }
+    if head.starts_with(&[0xff, 0xd8, 0xff]) {
+        return Container::Jpeg;
+    }
     if head.starts_with(b"CI") && head.get(2..4) == Some(&[0x2c, 0x00]) {
         return Container::Cine;
     }
@@ -185,6 +205,10 @@ fn check(source: &mut Source<'_>, report: &mut StructureReport, file_name: &str)
         Container::Tiff if is_plain_tiff(file_name) => tiff::check(source, &head)?,
         Container::Tiff => Checked::cannot_tell(),
         Container::Transport => transport::check(source, &head)?,
+        Container::Dv => dv::check(source)?,
+        Container::Cineon => cineon::check(source, &head)?,
+        Container::Jpeg => jpeg::check(source)?,
+        Container::Matroska => matroska::check(source)?,
         Container::Unknown => match expected_container(file_name) {
             Some(expected) => Checked::broken(damaged(format!("the name says {expected}, the first bytes do not"))),
             None => Checked::cannot_tell(),
@@ -218,6 +242,9 @@ fn expected_container(file_name: &str) -> Option<&'static str> {
         "wav" => "WAV",
         "dpx" => "DPX",
         "exr" => "OpenEXR",
+        "cin" => "Cineon",
+        "dv" => "DV",
+        "mkv" | "webm" => "Matroska",
         "r3d" => "R3D",
         "cine" => "Phantom CINE",
         "ari" => "ARRIRAW",

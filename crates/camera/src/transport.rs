@@ -1,6 +1,8 @@
 //! Owns MPEG transport streams (ISO/IEC 13818-1) in packets of 188 bytes, or 192 as AVCHD stores them. A stream has no index: one
 //! that was cut between two packets looks whole, so that this check can never say that it is complete.
 
+pub(crate) mod stream;
+
 use crate::source::{ReadError, Source};
 use crate::structure::{Checked, damaged, truncated};
 

@@ -42,7 +42,8 @@ pub(crate) fn value_of(kind: ValueKind, raw: &str, nominal: Option<u32>) -> Opti
             let factor = if lower.contains("khz") { 1000.0 } else { 1.0 };
             FieldValue::Int((number_in(text).filter(|n| n.abs() < 1e12)? * factor).round() as i64)
         }
-        ValueKind::Float => FieldValue::Float(number_in(text)?),
+        // A timecode in the wrong column is no number.
+        ValueKind::Float => FieldValue::Float(number_in(text).filter(|_| !text.contains(':'))?),
         // Blackmagic writes numerator and denominator with a comma.
         ValueKind::Rate if lower.contains(',') => match numbers_in(&lower)[..] {
             [num, den, ..] if num >= 1.0 && den >= 1.0 && num < 1e9 && den < 1e9 => {
@@ -216,6 +217,14 @@ fn place(text: &str) -> Option<Vec<f64>> {
     fits.then_some(numbers)
 }
 
+/// A fraction of two whole numbers as it is, reduced; none where it is no aspect of a pixel.
+pub(crate) fn aspect(num: u64, den: u64) -> Option<FieldValue> {
+    let (num, den) = (i64::try_from(num).ok()?, i64::try_from(den).ok()?);
+    let fits = num > 0 && den > 0 && num / den < 10 && den / num < 10;
+    let divisor = gcd(num, den);
+    fits.then(|| FieldValue::Rational(num / divisor, den / divisor))
+}
+
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a.max(1) } else { gcd(b, a % b) }
 }
@@ -277,6 +286,13 @@ mod tests {
         ] {
             assert_eq!(date(text).as_deref(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn an_aspect_is_kept_as_a_fraction() {
+        assert_eq!(aspect(4 * 576, 3 * 720), Some(FieldValue::Rational(16, 15)));
+        assert_eq!(aspect(16 * 1080, 9 * 1920), Some(FieldValue::Rational(1, 1)));
+        assert_eq!((aspect(0, 1), aspect(100, 1)), (None, None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Must never drop the raw text, nor turn an unknown into a value.
 
 use crate::canonical::{ValueKind, canonical};
-use crate::names::{gamma, is_vendor_unknown, primaries, squeezed};
+use crate::names::{gamma, is_program, is_vendor_unknown, primaries, squeezed};
 use crate::values::value_of;
 pub(crate) use crate::values::{number_in, rate_value};
 use checkgate_model::{ClipRecord, FieldValue, FrameChange};
@@ -204,6 +204,11 @@ impl Statements {
         let last_part = name.rsplit('.').next().unwrap_or(name);
         let Some(at) = by_name.get(&squeezed(name)).or_else(|| by_name.get(&squeezed(last_part))) else { return false };
         let entry = &fields[*at];
+        // A list out of a grading program names the program where the maker belongs.
+        if entry.name == "camera.make" && is_program(raw) {
+            self.text(strength, source, "file.writer", raw);
+            return true;
+        }
         let strength = if entry.class == "technical" && strength == Strength::Sidecar { Strength::Container } else { strength };
         let kind = entry.kind.unwrap_or(canonical(&entry.name).kind);
         self.read_as(kind, strength, source, &entry.name, raw, nominal);

@@ -141,6 +141,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  checkgate search --reel A003 --tc 14:00-14:05\n  checkgate search --scene '12*' --take 3 --camera A\n  checkgate search --model 'ALEXA 35' --codec prores --squeeze 2\n  checkgate search tc:23:59:50:00-00:00:10:00 night\n  checkgate search --file A003C001_261123_R1JL.0001234.ari\n\nFrames of a timecode are those of the clip's own rate. The same parts (reel:A003 tc:14:00 scene:12 camera:A …) work in the\nwindow's search field. Exit code 1 if nothing is found."
     )]
     Search(crate::args_clips::Search),
+    /// Cameras that do not name themselves: say once what one is, list and forget that.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  checkgate cameras map /media/CARD --set camera.model='X1' --set color.gamma=V-Log --by 'K. Adams'\n  checkgate cameras list\n  checkgate cameras forget 0190e2b4"
+    )]
+    Cameras(crate::command::cameras::Cameras),
     /// Rules: judge cards and deliveries, list and explain the rules, override findings with name and reason.
     #[command(
         subcommand,

@@ -1,7 +1,7 @@
 //! Owns the command table: name, request and answer of everything the page may ask. Shells implement it, the build script of
 //! the desktop declares it, the TypeScript is made from it.
 
-use crate::{queue_view as queue, request as req, view};
+use crate::{camera_view as camera, queue_view as queue, request as req, view};
 
 macro_rules! commands {
     ($($(#[doc = $doc:literal])* $name:ident($request:ty) -> $answer:ty;)*) => {
@@ -73,6 +73,12 @@ commands! {
     withdraw_override(req::WithdrawRequest) -> req::Empty;
     /// Signs for what no program can see, or takes that back.
     sign_off(req::SignOffRequest) -> req::Empty;
+    /// What people said about cameras that do not name themselves.
+    get_camera_mappings(req::Empty) -> camera::CameraMappings;
+    /// Remembers what a camera is that does not name itself, for every card of its format.
+    map_camera(camera::MapCameraRequest) -> camera::MappedCamera;
+    /// Forgets what was said about a camera; that it was said stays recorded.
+    forget_camera(camera::ForgetCameraRequest) -> camera::MappedCamera;
     /// Opens a dialog and writes an ALE or CSV.
     export(req::ExportRequest) -> req::Written;
     /// Changes what runs by itself.

@@ -1,6 +1,6 @@
 //! Owns the generation of `ui/src/lib/backend/contract.ts`. The file is committed; a test fails when it is stale.
 
-use crate::{command, frame, queue_view, request, view};
+use crate::{camera_view, command, frame, queue_view, request, view};
 use checkgate_model as model;
 use ts_rs::{Config, TS};
 
@@ -64,6 +64,12 @@ pub fn generate() -> String {
         queue_view::PresetDestinationView,
         queue_view::PresetDetail,
         queue_view::PresetList,
+        camera_view::MappedField,
+        camera_view::CameraMapping,
+        camera_view::CameraMappings,
+        camera_view::MappedCamera,
+        camera_view::MapCameraRequest,
+        camera_view::ForgetCameraRequest,
         view::Snapshot,
         frame::LaneTick,
         frame::CardTick,

@@ -30,7 +30,26 @@ pub struct Mapping {
     pub decisions: Vec<Decision>,
 }
 
+/// What tells a camera format from others in a record, besides the camera's letter: two cameras of one model are one camera here.
+const FORMAT: [&str; 5] = ["camera.make", "camera.model", "sensor.mode", "codec.name", "lens.squeeze"];
+
 impl Mapping {
+    /// When decisions about the camera of this record hold: for the same camera format, and where `letter` is asked for only for the
+    /// camera of that letter. The recorded size stands in for a sensor mode no source says. `None` where the record says nothing
+    /// that would tell this camera from any other.
+    #[must_use]
+    pub fn key_of(record: &ClipRecord, letter: bool) -> Option<BTreeMap<String, Option<FieldValue>>> {
+        let mut when: BTreeMap<String, Option<FieldValue>> =
+            FORMAT.iter().map(|field| ((*field).to_owned(), record.get(field).cloned())).collect();
+        if record.get("sensor.mode").is_none() {
+            when.insert("image.width_height".to_owned(), record.get("image.width_height").cloned());
+        }
+        if letter {
+            when.insert("camera.index".to_owned(), record.get("camera.index").cloned());
+        }
+        when.values().any(Option::is_some).then_some(when)
+    }
+
     /// Whether the record is of the camera the decisions were made for.
     #[must_use]
     pub fn fits(&self, record: &ClipRecord) -> bool {
@@ -42,7 +61,7 @@ impl Mapping {
             })
     }
 
-    /// The record with the decisions in front, each with the source "set by a person"; the record itself where they do not fit.
+    /// The record with the decisions in front, each with the source "mapped by a person"; the record itself where they do not fit.
     #[must_use]
     pub fn apply(&self, mut record: ClipRecord) -> ClipRecord {
         if self.fits(&record) {
@@ -95,5 +114,28 @@ mod tests {
         assert!(!Mapping::default().fits(&told));
         let json = serde_json::to_string(&mapping).expect("writes");
         assert_eq!(serde_json::from_str::<Mapping>(&json).expect("reads"), mapping);
+    }
+
+    #[test]
+    fn a_key_is_the_camera_format_and_nothing_of_the_clip() {
+        let text = |words: &str| FieldValue::Text(words.to_owned());
+        let record = |letter: &str, size: i64| {
+            let mut record = ClipRecord::new("X");
+            for (field, value) in [("camera.index", text(letter)), ("codec.name", text("H.264")), ("clip.name", text("X"))] {
+                record.state(field, "", Some(value), "raw", "mov");
+            }
+            record.state("image.width_height", "px", Some(FieldValue::Size(size, 1080)), "raw", "mov");
+            record
+        };
+        let fits = |letter: bool, other: &ClipRecord| {
+            let when = Mapping::key_of(&record("A", 1920), letter).expect("a key");
+            Mapping { when, decisions: Vec::new() }.fits(other)
+        };
+        assert!(fits(false, &record("B", 1920)) && fits(true, &record("A", 1920)));
+        assert!(!fits(true, &record("B", 1920)) && !fits(false, &record("A", 1280)));
+        let mut named = record("A", 1920);
+        named.state("camera.model", "", Some(text("FX6")), "FX6", "xml");
+        assert!(!fits(false, &named), "a camera that names itself is another one");
+        assert_eq!(Mapping::key_of(&ClipRecord::new("X"), false), None);
     }
 }

@@ -103,7 +103,7 @@ pub struct FrameChange {
 pub const MOST_CHANGES: usize = 4096;
 
 /// The source of what a person decided.
-pub const SET_BY_PERSON: &str = "set by a person";
+pub const SET_BY_PERSON: &str = "mapped by a person";
 
 /// One statement by one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -224,6 +224,25 @@ impl ClipRecord {
         field.value = Some(value);
     }
 
+    /// Takes back what a person decided: what the sources said stands as it did before.
+    pub fn undecide(&mut self) {
+        for field in self.fields.values_mut() {
+            let before = field.sources.len();
+            field.sources.retain(|said| said.source != SET_BY_PERSON);
+            if field.sources.len() == before {
+                continue;
+            }
+            let mut values = field.sources.iter().filter_map(|said| said.value.as_ref());
+            field.value = values.next().cloned();
+            field.state = match &field.value {
+                None => FieldState::VendorUnknown,
+                Some(first) if values.any(|other| !agree(first, other)) => FieldState::Conflict,
+                Some(_) => FieldState::Known,
+            };
+        }
+        self.fields.retain(|_, field| !field.sources.is_empty());
+    }
+
     /// The value in use, if known.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
@@ -283,5 +302,22 @@ mod tests {
         let field = &record.fields["camera.model"];
         assert_eq!((field.state, field.sources.len(), field.sources[0].source.as_str()), (FieldState::Known, 3, SET_BY_PERSON));
         assert_eq!(record.text("camera.model"), "X1 Mark II");
+    }
+
+    #[test]
+    fn what_a_person_decided_can_be_taken_back_without_a_trace() {
+        let text = |words: &str| Some(FieldValue::Text(words.to_owned()));
+        let mut record = ClipRecord::new("A001C001");
+        record.state("camera.model", "", text("X1"), "X1", "mov");
+        record.state("camera.model", "", text("X2"), "X2", "xml");
+        record.state("lens.model", "", None, "--", "xml");
+        record.state("camera.make", "", text("Acme"), "Acme", "mov");
+        let before = record.clone();
+        for field in ["camera.model", "lens.model", "camera.make", "color.gamma"] {
+            record.decide(field, "", FieldValue::Text("Z".to_owned()), "label");
+        }
+        assert_eq!((record.text("color.gamma"), record.text("lens.model")), ("Z".to_owned(), "Z".to_owned()));
+        record.undecide();
+        assert_eq!(record, before);
     }
 }

@@ -179,6 +179,7 @@ pub(super) fn from_srt(said: &mut Statements, words: &str, name: &str) {
     let Some(first) = cues.first() else { return };
     let at = |what: &str| format!("{name}: {what}");
     let strong = Strength::Sidecar;
+    said.value(Strength::Implied, &at("telemetry as DJI writes it"), "camera.make", FieldValue::Text("DJI".to_owned()), "");
     if let Some(date) = &first.date {
         said.read(strong, &at("date of the first cue"), "time.recorded_at", date, None);
     }

@@ -6,7 +6,6 @@ use crate::dumps::clip_of_name;
 use crate::source::Source;
 use crate::vendor::Statements;
 use crate::{CardFiles, describe::beside};
-use checkgate_interchange::ale::Ale;
 use checkgate_model::{CardRecognition, Clip, ClipFile, ClipKind, ClipRecord, FieldValue, FileRole};
 use std::collections::BTreeMap;
 
@@ -16,8 +15,7 @@ const MAX_CLIPS: usize = 10_000;
 pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, indexes: &Indexes) -> Vec<ClipRecord> {
     // Keys are compared without case; the name is written as first found.
     let mut clips: BTreeMap<String, (String, Statements)> = BTreeMap::new();
-    let mut of = |name: &str, tell: &mut dyn FnMut(&mut Statements)| {
-        let key = name.to_ascii_lowercase();
+    let mut under = |key: String, name: &str, tell: &mut dyn FnMut(&mut Statements)| {
         if clips.len() < MAX_CLIPS || clips.contains_key(&key) {
             let (_, said) = clips.entry(key).or_insert_with(|| (name.to_owned(), Statements::default()));
             tell(said);
@@ -26,7 +24,7 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
     if recognition.clips.is_empty() {
         for file in recognition.unassigned.iter() {
             let name = clip_of_name(file.path.file_name());
-            of(&name, &mut |said| {
+            under(name.to_ascii_lowercase(), &name, &mut |said| {
                 tell_sidecar(said, card, file);
                 tell_media(said, card, file);
             });
@@ -34,8 +32,10 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
         for (path, ale) in &indexes.ales {
             for row in 0..ale.rows.len().min(MAX_CLIPS) {
                 let Some(name) = crate::complete::index::clip_name_of_row(ale, &ale.rows[row]) else { continue };
-                let clip = bare(&name);
-                of(&name, &mut |said| sidecars::from_ale(said, &one_row(ale, row), path, &clip));
+                // A list out of an edit names a clip once for every time it is used: each is a record of its own.
+                let start = ale.cell(&ale.rows[row], "Start").unwrap_or_default().trim();
+                let key = format!("{} {start}", name.to_ascii_lowercase());
+                under(key, &name, &mut |said| sidecars::from_ale_row(said, ale, &ale.rows[row], path));
             }
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
         let beside_it = recognition.unassigned.iter().filter(|_| !recognition.clips.is_empty());
         let sidecars: Vec<&ClipFile> =
             beside_it.filter(|file| clip_of_name(file.path.file_name()).eq_ignore_ascii_case(name)).collect();
-        of(name, &mut |said| {
+        under(name.to_ascii_lowercase(), name, &mut |said| {
             for file in &sidecars {
                 tell_sidecar(said, card, file);
             }
@@ -75,11 +75,6 @@ pub(super) fn records(card: &dyn CardFiles, recognition: &CardRecognition, index
 
 /// A file that is media by its first bytes and belongs to no clip of any family: a single frame, a still.
 fn tell_media(said: &mut Statements, card: &dyn CardFiles, file: &ClipFile) {
-    let media =
-        ["ari", "arx", "dng", "gpr", "dpx", "exr", "cine", "r3d", "mxf", "mov", "mp4", "wav", "cr3", "crm", "tif", "tiff"];
-    if !media.contains(&file.path.extension().as_str()) {
-        return;
-    }
     if let Ok(mut reader) = card.open(&file.path) {
         let mut source = Source::new(&mut *reader, file.size_bytes);
         let clip = Clip { files: vec![file.clone()], ..bare(file.path.file_name()) };
@@ -89,13 +84,6 @@ fn tell_media(said: &mut Statements, card: &dyn CardFiles, file: &ClipFile) {
 
 fn bare(name: &str) -> Clip {
     Clip { name: name.to_owned(), roll: None, kind: ClipKind::Video, files: Vec::new(), sequence: None }
-}
-
-/// The list with one row, so that each row is told of its own clip.
-fn one_row(ale: &Ale, row: usize) -> Ale {
-    let mut one = ale.clone();
-    one.rows = vec![ale.rows[row].clone()];
-    one
 }
 
 /// Whether a file can be a table or text of a maker's tool.

@@ -1,7 +1,7 @@
 //! Owns what the headers of single pictures say about a clip: DPX and OpenEXR.
 
 use super::{say_int, say_rate, say_size, say_timecode, text};
-use crate::names::{known_space, primaries_of};
+use crate::names::{is_program, known_space, primaries_of};
 use crate::values::{rate_value, ratio, round6};
 use crate::vendor::{Statements, Strength};
 use crate::{dpx, exr};
@@ -45,6 +45,8 @@ pub(super) fn from_dpx(said: &mut Statements, header: &dpx::Dpx, name: &str) {
         ("camera.serial", &header.input_serial),
         ("slate.scene", &header.slate),
     ] {
+        // Programs put their own name where a scanner would put its.
+        let field = if field.starts_with("camera.") && is_program(words) { "file.writer" } else { field };
         said.text(Strength::Loose, &at, field, words);
     }
     if let Some(date) = dpx_date(&header.created) {
@@ -183,7 +185,16 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
     }
     // The date without an offset is local; the seconds to UTC stand in an attribute of their own.
     if let Some(raw) = header.text("capDate") {
-        said.read(Strength::Loose, &format!("{at}/capDate"), "time.recorded_at", raw, None);
+        // Seconds to add to come to UTC, so that its sign is that of the west.
+        let offset =
+            header.float("utcOffset").filter(|seconds| seconds.abs() <= 14.0 * 3600.0).map_or_else(String::new, |seconds| {
+                let minutes = (-seconds / 60.0).round() as i32;
+                format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60)
+            });
+        said.read(Strength::Loose, &format!("{at}/capDate"), "time.recorded_at", &format!("{raw}{offset}"), None);
+    }
+    if let Some(words) = header.text("comments") {
+        said.text(Strength::Loose, &format!("{at}/comments"), "slate.note", words);
     }
     if let Some([left, top, width, height]) = header.display.filter(|[_, _, w, h]| (*w, *h) != (header.width, header.height)) {
         let area = [left, top, width, height].map(|side| side as f64).to_vec();
@@ -232,6 +243,23 @@ pub(super) fn from_exr(said: &mut Statements, header: &exr::Exr, name: &str) {
         said.say(Strength::Container, &format!("{at}/colorInteropID"), "color.gamma", "", text(curve), space);
         if !gamut.is_empty() {
             said.say(Strength::Container, &format!("{at}/colorInteropID"), "color.primaries", "", text(gamut), space);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_openexr_has_the_offset_that_stands_beside_it() {
+        for (seconds, want) in [(25_200.0, "2002-06-23T21:30:00-07:00"), (-19_800.0, "2002-06-23T21:30:00+05:30")] {
+            let mut header = exr::Exr::default();
+            header.texts.push(("capDate".to_owned(), "2002:06:23 21:30:00".to_owned()));
+            header.floats.push(("utcOffset".to_owned(), seconds));
+            let mut said = Statements::default();
+            from_exr(&mut said, &header, "a.exr");
+            assert_eq!(said.into_record("a").text("time.recorded_at"), want);
         }
     }
 }

@@ -47,6 +47,10 @@ pub(super) fn from_r3d(said: &mut Statements, directory: &r3d::Directory, name: 
     if !directory.file_name.is_empty() {
         said.text(strong, &header, "file.original_name", &directory.file_name);
     }
+    // What the camera is called in its network; makers' own readers call it the model where nothing else is there.
+    if let Some(words) = directory.text(0x1071) {
+        said.otherwise(&at(0x1071), "camera.model", text(words.trim()), words);
+    }
     // REDCODE of a version 2 file; what the magazine was formatted for is not it.
     match directory.text(0x10BE) {
         Some(words) => said.text(strong, &at(0x10BE), "codec.name", words),
@@ -135,15 +139,29 @@ pub(super) fn from_cine(said: &mut Statements, header: &cine::Cine, name: &str) 
     let side = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
     say_size(said, &at, side(header.width), side(header.height));
     say_int(said, &at, "duration.frames", "frame", Some(i64::from(header.images)));
-    say_int(said, &at, "codec.bit_depth", "bit", header.bits.map(i64::from));
+    // The header of the bitmap counts sixteen for pixels that are packed into ten.
+    match header.real_bits.filter(|real| header.bits.is_some_and(|bits| bits % 3 != 0 && *real <= u32::from(bits))) {
+        Some(real) => {
+            let raw = format!("{real} of {} (RealBPP)", header.bits.unwrap_or(0));
+            said.value(Strength::Structure, &format!("{at}, SETUP"), "codec.bit_depth", FieldValue::Int(i64::from(real)), raw);
+        }
+        None => say_int(said, &at, "codec.bit_depth", "bit", header.bits.map(i64::from)),
+    }
     said.say(Strength::Structure, &at, "codec.name", "", text("Phantom CINE"), "CI");
     if let Some(rate) = header.frames_per_second.and_then(|rate| FrameRate::new(rate, 1)) {
         say_rate(said, Strength::Container, &at, "rate.sensor", rate, &rate.to_string());
     }
-    if let Some(micro) = header.exposure_us {
+    if let Some(nano) = header.exposure_ns {
+        let time = FieldValue::Float(f64::from(nano) / 1e9);
+        said.value(Strength::Container, &format!("{at}, SETUP"), "exposure.time", time, format!("{nano} ns"));
+    } else if let Some(micro) = header.exposure_us {
         let time = FieldValue::Float(f64::from(micro) / 1e6);
         said.value(Strength::Container, &format!("{at}, SETUP"), "exposure.time", time, format!("{micro} us"));
     }
+    if let Some(serial) = header.serial {
+        said.text(Strength::Container, &format!("{at}, SETUP"), "camera.serial", &serial.to_string());
+    }
+    said.text(Strength::Container, &format!("{at}, SETUP/Description"), "slate.note", &header.description);
     if let Some(firmware) = header.firmware {
         said.text(Strength::Container, &format!("{at}, SETUP"), "camera.firmware", &firmware.to_string());
     }

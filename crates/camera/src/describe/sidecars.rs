@@ -13,10 +13,20 @@ pub(super) fn from_wave(said: &mut Statements, wave: &riff::Wave, name: &str) {
     say_int(said, &at, "audio.sample_rate", "Hz", Some(i64::from(wave.sample_rate)));
     say_int(said, &at, "audio.bit_depth", "bit", Some(i64::from(wave.bit_depth)));
     let codec = match wave.format_tag {
-        3 => "PCM float",
-        _ => "PCM",
+        1 | 0xfffe => Some("PCM"),
+        3 => Some("PCM float"),
+        2 | 0x11 => Some("ADPCM"),
+        6 => Some("A-law"),
+        7 => Some("u-law"),
+        0x50 | 0x55 => Some("MPEG audio"),
+        0x92 => Some("AC-3"),
+        0xff | 0x1600 | 0x1602 => Some("AAC"),
+        _ => None,
     };
-    said.say(Strength::Structure, &at, "codec.name", "", text(codec), wave.format_tag.to_string());
+    match codec {
+        Some(codec) => said.say(Strength::Structure, &at, "codec.name", "", text(codec), wave.format_tag.to_string()),
+        None => said.unknown(Strength::Structure, &at, "codec.name", "", &wave.format_tag.to_string()),
+    }
     let samples = wave.sample_frames().and_then(|frames| i64::try_from(frames).ok());
     say_int(said, &format!("{name}: data"), "duration.samples", "sample", samples);
     if let Some(bext) = &wave.bext {
@@ -31,11 +41,9 @@ pub(super) fn from_wave(said: &mut Statements, wave: &riff::Wave, name: &str) {
                 reference.to_string(),
             );
         }
-        if !bext.date.is_empty() {
-            let raw = format!("{} {}", bext.date, bext.time);
-            let date = bext.date.replace([':', '/', '.'], "-");
-            let time = bext.time.replace(['-', '.'], ":");
-            said.say(Strength::Container, &at, "time.recorded_at", "", text(&format!("{date}T{time}")), raw);
+        // Zeros are how writers leave the field.
+        if bext.date.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+            said.read(Strength::Container, &at, "time.recorded_at", &format!("{} {}", bext.date, bext.time), None);
         }
         said.text(Strength::Container, &format!("{at}/Originator"), "recorder.make_model", &bext.originator);
         for line in bext.description.lines() {
@@ -45,10 +53,26 @@ pub(super) fn from_wave(said: &mut Statements, wave: &riff::Wave, name: &str) {
                 "SCENE" => "slate.scene",
                 "TAKE" => "slate.take",
                 "TAPE" => "sound.roll",
+                "PROJECT" => "prod.name",
+                "NOTE" => "slate.note",
+                "UBITS" => {
+                    said.read(
+                        Strength::Loose,
+                        &format!("{at}/Description"),
+                        "tc.user_bits",
+                        value.trim().trim_start_matches('$'),
+                        None,
+                    );
+                    continue;
+                }
                 _ => continue,
             };
             said.text(Strength::Loose, &format!("{at}/Description"), field, value.trim());
         }
+    }
+    said.text(Strength::Loose, &format!("{name}: INFO/ISFT"), "file.writer", &wave.software);
+    if let Some(value) = crate::values::date(&wave.created) {
+        said.otherwise(&format!("{name}: INFO/ICRD"), "time.recorded_at", text(&value), wave.created.clone());
     }
     if let Some(ixml) = &wave.ixml {
         from_ixml(said, ixml, wave, samples, name);
@@ -69,6 +93,9 @@ fn from_ixml(said: &mut Statements, ixml: &riff::Ixml, wave: &riff::Wave, sample
         if let Some(value) = ixml.get(path) {
             said.text(Strength::Sidecar, &at(path), field, value.trim());
         }
+    }
+    if let Some(bits) = ixml.get("UBITS") {
+        said.read(Strength::Sidecar, &at("UBITS"), "tc.user_bits", bits.trim_start_matches('$'), None);
     }
     if let Some(circled) = ixml.get("CIRCLED") {
         said.say(
@@ -316,7 +343,13 @@ pub(super) fn from_ale(said: &mut Statements, ale: &Ale, path: &RelPath, clip: &
     let beside = clip.files.is_empty()
         || clip.essence().is_some_and(|file| folder.as_ref().is_none_or(|folder| file.path.is_under(folder)));
     let row = ale.rows.iter().find(|row| clip_name_of_row(ale, row).is_some_and(|name| name.eq_ignore_ascii_case(&clip.name)));
-    let (true, Some(row)) = (beside, row) else { return };
+    if let (true, Some(row)) = (beside, row) {
+        from_ale_row(said, ale, row, path);
+    }
+}
+
+/// What one row of a list says.
+pub(super) fn from_ale_row(said: &mut Statements, ale: &Ale, row: &[String], path: &RelPath) {
     let rate = ale.cell(row, "FPS").and_then(FrameRate::parse).or_else(|| ale.rate());
     let name = path.file_name();
     for (column, cell) in ale.columns.iter().zip(row) {

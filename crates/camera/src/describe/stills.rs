@@ -1,6 +1,7 @@
 //! Owns what the tags of DNG, CinemaDNG and Exif say (TIFF 6.0, DNG 1.7, Exif 2.32; CinemaDNG's tags C763 to C7A1).
 
 use super::{captured, say_size, say_timecode, text};
+use crate::names::is_program;
 use crate::source::Numbers;
 use crate::tiff::{Directories, Tag};
 use crate::values::{ratio, round6};
@@ -89,7 +90,6 @@ pub(super) fn from_tags(said: &mut Statements, found: &Directories, at: &str) {
     for (id, label, field) in [
         (0x010F, "Make", "camera.make"),
         (0x0110, "Model", "camera.model"),
-        (0x0131, "Software", "camera.firmware"),
         (0xC62F, "CameraSerialNumber", "camera.serial"),
         (0xA431, "BodySerialNumber", "camera.serial"),
         (0xC7A1, "CameraLabel", "camera.index"),
@@ -103,6 +103,10 @@ pub(super) fn from_tags(said: &mut Statements, found: &Directories, at: &str) {
             said.text(strong, &format!("{at}/{label}"), field, &words);
         }
     }
+    if let Some(words) = found.get(0x0131).and_then(Tag::text) {
+        let field = if is_program(&words) { "file.writer" } else { "camera.firmware" };
+        said.text(strong, &format!("{at}/Software"), field, &words);
+    }
     if let Some(words) = found.get(0xC614).and_then(Tag::text) {
         said.otherwise(&format!("{at}/UniqueCameraModel"), "camera.model", text(&words), words.clone());
     }
@@ -112,6 +116,23 @@ pub(super) fn from_tags(said: &mut Statements, found: &Directories, at: &str) {
         let raw = format!("{raw} {offset}");
         if let Some(value) = captured::date_of(raw.trim()) {
             said.value(strong, &format!("{at}/DateTimeOriginal"), "time.recorded_at", value, raw.trim());
+        }
+    }
+    if let Some(code) = found.get(0x0112).and_then(Tag::number) {
+        // Exif 4.6.4: the turns and mirrors that bring the picture upright.
+        let words = match code as u16 {
+            1 => Some("No flip"),
+            2 => Some("H flip"),
+            3 => Some("rotated 180"),
+            4 => Some("V flip"),
+            5 => Some("H flip, rotated 270"),
+            6 => Some("rotated 90"),
+            7 => Some("H flip, rotated 90"),
+            8 => Some("rotated 270"),
+            _ => None,
+        };
+        if let Some(words) = words {
+            said.value(strong, &format!("{at}/Orientation"), "orientation.flip", text(words), code.to_string());
         }
     }
     let mark = said.mark();

@@ -1,6 +1,8 @@
 //! Owns the header metadata of MXF (ST 377-1): primer, packages with their tracks and timecode, descriptors, identification, tagged
 //! values; and the acquisition packets (ST 436) of the first frame. Follows references only as far as they lead to sets that are there.
 
+use super::arri::{self, ArriFacts};
+use super::primer::Primer;
 use super::{MAX_RUN_IN, SET_PREFIX, ends, header_offset, is_partition, klv};
 use crate::acquisition;
 use crate::source::{Numbers, ReadError, Source};
@@ -44,6 +46,15 @@ pub(crate) struct MxfFacts {
     pub(crate) tagged: Vec<(String, String)>,
     /// Sets of acquisition metadata in the first frame.
     pub(crate) acquisition: Vec<u8>,
+    /// Length and edit rate of the material package's picture and sound, where its tracks say them.
+    pub(crate) picture_track: Option<(i64, (u32, u32))>,
+    pub(crate) sound_track: Option<(i64, (u32, u32))>,
+    /// How the essence lies in the file.
+    pub(crate) essence_container: Option<[u8; 16]>,
+    /// Width over height of the picture as it is shown.
+    pub(crate) aspect: Option<(u32, u32)>,
+    /// ARRI's own sets.
+    pub(crate) arri: Option<ArriFacts>,
 }
 
 /// One timecode track.
@@ -54,10 +65,15 @@ pub(crate) struct TimecodeTrack {
     pub(crate) drop: bool,
 }
 
-/// One local set: kind byte, its instance and its items by local tag.
-struct LocalSet<'a> {
+/// One local set: kind byte, or the label of a set of a maker's own, and its items by local tag.
+pub(super) struct LocalSet<'a> {
+    /// 0 for a set of a maker's own.
     kind: u8,
+    /// The last eight bytes of the set's key.
+    pub(super) own: [u8; 8],
     items: HashMap<u16, &'a [u8]>,
+    /// Items whose tag the writer gave out, by what the primer says of it.
+    pub(super) labelled: HashMap<[u8; 8], &'a [u8]>,
 }
 
 impl<'a> LocalSet<'a> {
@@ -95,7 +111,7 @@ impl<'a> LocalSet<'a> {
     }
 }
 
-fn utf16(value: &[u8]) -> Option<String> {
+pub(super) fn utf16(value: &[u8]) -> Option<String> {
     let units: Vec<u16> = value
         .chunks_exact(2)
         .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
@@ -106,8 +122,9 @@ fn utf16(value: &[u8]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
+pub(super) fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
     let mut found: Vec<LocalSet<'_>> = Vec::new();
+    let mut primer = Primer::default();
     let mut at = 0usize;
     while let Some(key) = bytes.get(at..at + 16) {
         let Some(first) = bytes.get(at + 16) else { break };
@@ -120,16 +137,28 @@ fn sets(bytes: &[u8]) -> Vec<LocalSet<'_>> {
             (usize::try_from(length).unwrap_or(usize::MAX), 17 + count)
         };
         let Some(value) = (at + skip).checked_add(length).and_then(|end| bytes.get(at + skip..end)) else { break };
-        let is_local_set = key[..5] == SET_PREFIX && key[5] == 0x53 && key[8..13] == [0x0d, 0x01, 0x01, 0x01, 0x01];
-        if is_local_set && found.len() < MAX_SETS {
+        let is_set = key[..5] == SET_PREFIX && key[5] == 0x53;
+        let is_registered = key[8..13] == [0x0d, 0x01, 0x01, 0x01, 0x01];
+        // The class of labels that are a maker's own.
+        let is_own = key[8] == 0x0e;
+        if key[..5] == SET_PREFIX && key[5] == 0x05 && key[8..14] == [0x0d, 0x01, 0x02, 0x01, 0x01, 0x05] {
+            primer.read(value);
+        }
+        if is_set && (is_registered || is_own) && found.len() < MAX_SETS {
             let mut items = HashMap::new();
+            let mut labelled = HashMap::new();
             let mut inside = 0usize;
             while let (Some(tag), Some(size)) = (value.be16(inside), value.be16(inside + 2)) {
                 let Some(item) = value.get(inside + 4..inside + 4 + usize::from(size)) else { break };
-                items.insert(tag, item);
+                items.insert(primer.tag(tag), item);
+                if let Some(label) = primer.label(tag) {
+                    labelled.insert(*label, item);
+                }
                 inside += 4 + usize::from(size);
             }
-            found.push(LocalSet { kind: key[14], items });
+            let mut own = [0; 8];
+            own.copy_from_slice(&key[8..16]);
+            found.push(LocalSet { kind: if is_registered { key[14] } else { 0 }, own, items, labelled });
         }
         at += skip + length;
     }
@@ -206,7 +235,7 @@ fn first_packets(source: &mut Source<'_>, start: u64) -> Result<Vec<u8>, ReadErr
     Ok(Vec::new())
 }
 
-fn read_sets(found: &[LocalSet<'_>]) -> MxfFacts {
+pub(super) fn read_sets(found: &[LocalSet<'_>]) -> MxfFacts {
     let mut facts = MxfFacts::default();
     let by_id: HashMap<[u8; 16], &LocalSet<'_>> = found.iter().filter_map(|set| Some((set.label(0x3C0A)?, set))).collect();
     for set in found {
@@ -242,6 +271,7 @@ fn read_sets(found: &[LocalSet<'_>]) -> MxfFacts {
             _ => {}
         }
     }
+    facts.arri = arri::facts(found, &by_id);
     // Writers that leave references out still have the one timecode component.
     let any = || found.iter().find(|set| set.kind == 0x14).and_then(timecode);
     facts.timecode = facts.timecode.or_else(any);
@@ -293,6 +323,16 @@ fn read_material_package(package: &LocalSet<'_>, by_id: &HashMap<[u8; 16], &Loca
     facts.clip_name = facts.clip_name.take().or_else(|| package.text(0x4402));
     facts.created = facts.created.take().or_else(|| package.items.get(&0x4405).and_then(|value| timestamp(value)));
     facts.timecode = facts.timecode.or_else(|| timecode_of_package(package, by_id));
+    for track in package.references(0x4403).iter().filter_map(|id| by_id.get(id)) {
+        let Some(segment) = track.references(0x4803).first().and_then(|id| by_id.get(id)) else { continue };
+        let length = segment.long(0x0202).filter(|length| *length > 0).zip(track.rational(0x4B01));
+        // Data definitions: picture, sound (ST 377-1 and the older ones of AAF end alike).
+        match segment.label(0x0201).map(|label| label[8..13].try_into().unwrap_or([0; 5])) {
+            Some([0x01, 0x03, 0x02, 0x02, 0x01]) => facts.picture_track = facts.picture_track.or(length),
+            Some([0x01, 0x03, 0x02, 0x02, 0x02]) => facts.sound_track = facts.sound_track.or(length),
+            _ => {}
+        }
+    }
 }
 
 /// Year, month, day, hour, minute, second, quarter milliseconds.
@@ -324,6 +364,8 @@ fn read_picture(set: &LocalSet<'_>, facts: &mut MxfFacts) {
         .or_else(|| set.number(0x3301))
         .or_else(|| set.items.get(&0x3401).and_then(|layout| depth_of_layout(layout)));
     facts.picture_coding = facts.picture_coding.or_else(|| set.label(0x3201));
+    facts.essence_container = facts.essence_container.or_else(|| set.label(0x3004));
+    facts.aspect = facts.aspect.or_else(|| set.rational(0x320E));
     facts.transfer = facts.transfer.or_else(|| set.label(0x3210));
     facts.primaries = facts.primaries.or_else(|| set.label(0x3219));
 }

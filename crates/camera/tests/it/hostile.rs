@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_of_every_family_are_survived(family in 0usize..7, bytes in proptest::collection::vec(any::<u8>(), 0..1024)) {
+    fn random_bytes_of_every_family_are_survived(family in 0usize..8, bytes in proptest::collection::vec(any::<u8>(), 0..1024)) {
         crate::probe::survive(crate::probe::FAMILIES[family].0, &bytes);
     }
 }
@@ -194,4 +194,20 @@ fn deep_xml_and_endless_boxes_end_soon() {
     let found = recognise(&card);
     assert_eq!(describe_all(&card, &found).len(), 2);
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_list_of_many_short_rows_ends_soon() {
+    // Found by fuzzing: the whole list was copied for every row of it.
+    let columns: Vec<String> = (0..17).map(|n| format!("C{n}")).collect();
+    let mut list = format!("Heading\nFPS\t24\nColumn\nName\t{}\nData\n", columns.join("\t"));
+    for row in 0..6000 {
+        list.push_str(&format!("A{row}\n"));
+    }
+    let card = MemoryCard::new().file("A001R1JL_AVID.ale", list);
+    let started = std::time::Instant::now();
+    let found = recognise(&card);
+    let records = checkgate_camera::describe_without_media(&card, &found);
+    assert_eq!(records.len(), 6000);
+    assert!(started.elapsed() < std::time::Duration::from_secs(1), "{:?}", started.elapsed());
 }

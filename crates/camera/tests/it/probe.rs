@@ -25,6 +25,7 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
             "PROAV/INDEX.XML",
         ],
     ),
+    ("films", &["a.mts", "b.avi", "c.mkv", "d.dv", "DCIM/100CANON/e.JPG", "f.cin"]),
     ("text", &["dump.csv", "dump.txt", "DJI_0001.SRT", "A001R1JL_AVID.ale", "BDMV/PLAYLIST/00000.MPL"]),
 ];
 
@@ -46,6 +47,17 @@ impl CardFiles for OneCard<'_> {
     fn open(&self, _: &RelPath) -> std::io::Result<Box<dyn ReadSeek + '_>> {
         Ok(Box::new(Cursor::new(self.bytes)))
     }
+}
+
+/// Reads everything there is to read of one file under one name.
+#[allow(dead_code, reason = "what measures one file at a time needs it, the fuzz targets do not")]
+pub fn read_all(path: &str, bytes: &[u8]) {
+    let size_bytes = bytes.len() as u64;
+    let _ = probe_structure(&mut Cursor::new(bytes), size_bytes, path);
+    let entries = RelPath::new(path).into_iter().map(|path| CardEntry { path, size_bytes }).collect();
+    let card = OneCard { entries, bytes };
+    let found = recognise(&card);
+    let _ = (describe_all(&card, &found), describe_without_media(&card, &found));
 }
 
 /// Lays the bytes under every path of a family and reads everything there is to read.

@@ -26,10 +26,75 @@ const FILES: &[(&str, Wanted)] = &[
             ("camera.firmware", "HD5.02.02.00.00"),
             ("lens.serial", "LAE6101112400243"),
             ("image.width_height", "854x480"),
+            // Frame 2 100 244 at 30 a second: the track says 30000/1001, and 29 as its number of frames.
+            ("tc.start", "19:26:48:04"),
+            ("tc.end", "19:27:00:06"),
+            ("codec.bit_depth", "8"),
         ],
     ),
     ("nom-exif/meta.mp4", &[("gps", "27.2939 112.6932"), ("codec.name", "H.264")]),
     ("metadata-extractor/with-gps.mp4", &[("gps", "51.4169 -0.0806")]),
+    (
+        "metadata-extractor/MVI_4823.AVI",
+        &[
+            ("image.width_height", "640x480"),
+            ("codec.name", "Motion JPEG"),
+            ("rate.project", "30"),
+            ("duration.frames", "78"),
+            ("audio.sample_rate", "44100"),
+            ("time.recorded_at", "2012-09-10T20:52:00"),
+            ("camera.make", "Canon"),
+            ("file.writer", "CanonMVI06"),
+        ],
+    ),
+    (
+        "exiftool/M2TS.mts",
+        &[
+            ("codec.name", "H.264"),
+            ("image.width_height", "1920x1080"),
+            ("rate.project", "25"),
+            ("camera.make", "Canon"),
+            // A zone of one hour east, then BCD.
+            ("time.recorded_at", "2008-12-31T23:16:24+01:00"),
+            // 1125 lines of 28125.
+            ("exposure.time", "0.04"),
+            ("lens.f_stop", "2.38"),
+            ("audio.channels", "2"),
+            ("audio.sample_rate", "48000"),
+        ],
+    ),
+    (
+        "exiftool/DV.dv",
+        &[
+            ("codec.name", "DV"),
+            ("image.width_height", "720x576"),
+            ("rate.project", "25"),
+            ("image.pixel_aspect", "64/45"),
+            ("tc.start", "00:00:04:24"),
+            ("time.recorded_at", "2010-02-16T21:36:28"),
+            ("audio.sample_rate", "32000"),
+            ("audio.bit_depth", "12"),
+            ("audio.channels", "4"),
+        ],
+    ),
+    (
+        "oiio-images/checker.cin",
+        &[
+            ("codec.name", "Cineon"),
+            ("image.width_height", "160x90"),
+            ("codec.bit_depth", "10"),
+            ("time.recorded_at", "2022-10-17T10:12:05+10:00"),
+        ],
+    ),
+    (
+        "format-corpus/dvcpro-pal-interlaced.mov",
+        &[("codec.name", "DVCPRO"), ("image.pixel_aspect", "59/54"), ("codec.bit_depth", "8"), ("image.width_height", "720x576")],
+    ),
+    ("exiv2/sample_640x360.mov", &[("file.writer", "Lavf57.83.100"), ("camera.firmware", ""), ("rate.project", "30000/1001")]),
+    (
+        "wavinfo/sounddevices/A101_4.WAV",
+        &[("tc.start", "12:40:15:00"), ("tc.user_bits", "12311804"), ("tc.rate", "24000/1001"), ("sound.roll", "18Y12M31")],
+    ),
     (
         "gpr/Hero6_GOPR0024.GPR",
         &[
@@ -70,10 +135,12 @@ const FILES: &[(&str, Wanted)] = &[
         "pycine/chart1.cine",
         &[
             ("image.width_height", "2048x1080"),
-            ("codec.bit_depth", "16"),
+            // RealBPP of the setup block; 2775328 bytes are 1.25 a pixel, so that the 16 of the bitmap's header is not what is stored.
+            ("codec.bit_depth", "10"),
             ("rate.sensor", "25"),
-            // 20 000 us in the setup block.
-            ("exposure.time", "0.02"),
+            // ShutterNs of the setup block: 20 000 078.
+            ("exposure.time", "0.020000078"),
+            ("camera.serial", "16001"),
         ],
     ),
     (
@@ -192,6 +259,42 @@ fn a_header_of_red_alone_is_read_in_its_units() {
         assert_eq!(records[0].text(field), want, "{field}: {:?}", records[0].fields.get(field));
     }
     assert_eq!(records[0].fields["lens.focus_distance"].state, FieldState::VendorUnknown);
+}
+
+#[test]
+fn a_header_of_the_first_version_has_its_directory_in_the_second_block() {
+    let mut file = vec![0u8; 512];
+    file[..8].copy_from_slice(b"\0\0\x02\0RED1");
+    file[0x36..0x38].copy_from_slice(&4096u16.to_be_bytes());
+    file[0x3a..0x3c].copy_from_slice(&2304u16.to_be_bytes());
+    file[0x3e..0x42].copy_from_slice(&[0x5d, 0xc0, 0x03, 0xe9]);
+    file[0x43..0x43 + 24].copy_from_slice(b"A001_C002_0502R5_001.R3D");
+    let mut block = vec![0u8; 0x22];
+    let mut directory = Vec::new();
+    for (tag, words) in [(0x1000u16, "01:00:00:00"), (0x1001, "13:14:15:16"), (0x101a, "001"), (0x1071, "RED ONE")] {
+        directory.extend_from_slice(&(words.len() as u16 + 5).to_be_bytes());
+        directory.extend_from_slice(&tag.to_be_bytes());
+        directory.extend_from_slice(words.as_bytes());
+        directory.push(0);
+    }
+    block.extend_from_slice(&(directory.len() as u16).to_be_bytes());
+    block.extend(directory);
+    block.resize(900, 0);
+    file.extend(block);
+    let card = MemoryCard::new().file("A001_C002_0502R5_001.R3D", file);
+    let found = recognise(&card);
+    let mut records = describe_all(&card, &found);
+    records.extend(describe_without_media(&card, &found));
+    for (field, want) in [
+        ("image.width_height", "4096x2304"),
+        ("rate.project", "24000/1001"),
+        ("tc.start", "13:14:15:16"),
+        ("reel.name", "A001"),
+        ("camera.model", "RED ONE"),
+        ("file.original_name", "A001_C002_0502R5_001.R3D"),
+    ] {
+        assert_eq!(records[0].text(field), want, "{field}: {:?}", records[0].fields.get(field));
+    }
 }
 
 #[test]

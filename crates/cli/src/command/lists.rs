@@ -24,8 +24,9 @@ impl KnownClips {
     async fn gather(home: Option<PathBuf>, names: &[String]) -> Result<Self, Problem> {
         let mut found = Self { records: Vec::new(), clips: Vec::new(), cards: Vec::new() };
         let known: Vec<&String> = names.iter().filter(|name| !Path::new(name.as_str()).is_dir()).collect();
+        let mappings = checkgate_app::camera_mappings(home.clone()).await?;
         for folder in names.iter().filter(|name| Path::new(name.as_str()).is_dir()) {
-            let (card, records) = checkgate_app::inspect(Path::new(folder))?;
+            let (card, records) = checkgate_app::inspect(Path::new(folder), &mappings)?;
             let name = card.reel.clone().unwrap_or_else(|| folder.clone());
             found.cards.extend(std::iter::repeat_n(name, records.len()));
             found.clips.extend(card.clips);

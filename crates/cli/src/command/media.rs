@@ -19,8 +19,9 @@ const MOST_INPUT_BYTES: u64 = 1 << 30;
 const MOST_LOOK_BYTES: u64 = 256 << 20;
 const MOST_AMF_BYTES: u64 = 64 << 20;
 
-pub(crate) fn inspect(options: &Inspect, output: &Output) -> Result<u8, Problem> {
-    let (recognition, records) = checkgate_app::inspect(&options.path)?;
+pub(crate) async fn inspect(home: Option<PathBuf>, options: &Inspect, output: &Output) -> Result<u8, Problem> {
+    let mappings = checkgate_app::camera_mappings(home).await?;
+    let (recognition, records) = checkgate_app::inspect(&options.path, &mappings)?;
     let worst = recognition.findings.iter().map(|finding| finding.severity).max();
     if output.json {
         output.value(&serde_json::json!({ "card": recognition, "records": records, "camera_formats": checkgate_model::camera_formats(&records) }));
@@ -113,10 +114,11 @@ fn show_record(record: &ClipRecord, all: bool, output: &Output) {
 }
 
 /// What a person set up for pictures.
-pub(crate) fn setup(home: Option<PathBuf>) -> Result<checkgate_app::PictureSetup, Problem> {
+pub(crate) async fn setup(home: Option<PathBuf>) -> Result<checkgate_app::PictureSetup, Problem> {
     Ok(checkgate_app::PictureSetup {
         overrides: checkgate_app::input_overrides(home.clone())?,
-        plugins: checkgate_app::decoder_plugins(home),
+        plugins: checkgate_app::decoder_plugins(home.clone()),
+        mappings: checkgate_app::camera_mappings(home).await?,
     })
 }
 
@@ -126,7 +128,7 @@ pub(crate) async fn preview(home: Option<PathBuf>, options: Preview, output: &Ou
         aces: Aces::parse(&options.aces).ok_or_else(|| refused("--aces is 2.0 or 1.3"))?,
         width: options.width,
         png: options.png,
-        setup: setup(home)?,
+        setup: setup(home).await?,
         framing: super::pictures::framing(options.framing)?,
     };
     let (path, out) = (options.path, options.out);
@@ -346,7 +348,8 @@ fn eval_amf(engine: &Engine, file: &Path, input: &str, output: &Output) -> Resul
 
 pub(crate) async fn export(home: Option<PathBuf>, options: &Export, output: &Output) -> Result<u8, Problem> {
     let exported = if options.path.is_dir() {
-        let (card, records) = checkgate_app::inspect(&options.path)?;
+        let mappings = checkgate_app::camera_mappings(home).await?;
+        let (card, records) = checkgate_app::inspect(&options.path, &mappings)?;
         let folder = options.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = card.reel.or(folder).unwrap_or_default();
         checkgate_app::export_records(&name, &records, &card.clips, &options.format)?

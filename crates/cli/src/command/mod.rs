@@ -1,5 +1,6 @@
 //! Owns the commands but the demo: each calls one use case and prints its answer.
 
+pub(crate) mod cameras;
 mod cards;
 mod cloud;
 mod lists;
@@ -15,6 +16,7 @@ mod stopper;
 mod verify;
 mod volumes;
 
+pub(crate) use cameras::cameras;
 pub(crate) use cards::{card, jobs, offload, resume, run_offload, watch};
 pub(crate) use cloud::{cloud, upload};
 pub(crate) use media::{color, completions, export, forge, inspect, preview, tools};

@@ -49,7 +49,7 @@ pub(crate) async fn still(home: Option<PathBuf>, options: Still, output: &Output
         input: options.input,
         width: options.width,
         framing: framing(options.framing)?,
-        setup: setup(home)?,
+        setup: setup(home).await?,
     };
     let made = working(move || make_still(&options.clip, &options.out, &asked)).await?;
     say(&made, output);
@@ -62,7 +62,7 @@ pub(crate) async fn scopes(home: Option<PathBuf>, options: Scopes, output: &Outp
         input: options.input,
         width: None,
         framing: framing(options.framing)?,
-        setup: setup(home)?,
+        setup: setup(home).await?,
     };
     let made = working(move || make_scopes(&options.clip, &options.out, &asked)).await?;
     say(&made, output);
@@ -75,7 +75,7 @@ pub(crate) async fn sheet(home: Option<PathBuf>, options: Sheet, output: &Output
         frames: options.frames,
         input: options.input,
         framing: framing(options.framing)?,
-        setup: setup(home)?,
+        setup: setup(home).await?,
     };
     let made = working(move || make_sheet(&options.path, &options.out, &asked)).await?;
     if output.json {
@@ -94,7 +94,7 @@ pub(crate) async fn sheet(home: Option<PathBuf>, options: Sheet, output: &Output
 
 pub(crate) async fn quality(home: Option<PathBuf>, options: Quality, output: &Output) -> Result<u8, Problem> {
     let json = output.json;
-    let setup = setup(home)?;
+    let setup = setup(home).await?;
     let answer = working(move || {
         let output = Output::new(json);
         check_quality(&options.path, options.input.as_deref(), &setup, &|clip, frames| {

@@ -24,6 +24,7 @@ recipes!(
     "sony-fx30",
     "sony-ex",
     "sony-disc",
+    "sony-prodisc",
     "canon-xf",
     "canon-raw",
     "blackmagic",

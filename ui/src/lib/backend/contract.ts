@@ -1034,6 +1034,98 @@ tokens: Array<TokenView>,
  */
 policies: Array<string>, };
 
+export type MappedField = { 
+/**
+ * Canonical name (`docs/fields.md`).
+ */
+field: string, 
+/**
+ * Value; none where no source may say it.
+ */
+value: string | null, };
+
+export type CameraMapping = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * The camera format it was said for, in words.
+ */
+format: string, 
+/**
+ * What a clip's own sources must say, and not say, for it to hold.
+ */
+when: Array<MappedField>, 
+/**
+ * What is taken for it.
+ */
+fields: Array<MappedField>, 
+/**
+ * Who, and how they know, as it stands beside each value.
+ */
+why: string, 
+/**
+ * Who.
+ */
+by: string, 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * When it was forgotten.
+ */
+forgotten_at: string | null, };
+
+export type CameraMappings = { 
+/**
+ * Oldest first.
+ */
+mappings: Array<CameraMapping>, };
+
+export type MappedCamera = { 
+/**
+ * The mapping.
+ */
+mapping: CameraMapping, 
+/**
+ * Clips it holds for, of those that were looked at.
+ */
+clips: number, 
+/**
+ * Known cards whose clips changed.
+ */
+cards: Array<string>, };
+
+export type MapCameraRequest = { 
+/**
+ * Card.
+ */
+card: string, 
+/**
+ * A clip of the camera that is meant, where the card holds several camera formats.
+ */
+clip?: string, 
+/**
+ * What is to be known of it.
+ */
+fields: Array<MappedField>, 
+/**
+ * Who says so.
+ */
+by: string, 
+/**
+ * How they know; may be empty.
+ */
+note: string, };
+
+export type ForgetCameraRequest = { 
+/**
+ * Id.
+ */
+id: string, };
+
 export type Snapshot = { 
 /**
  * Rises with every change of state.
@@ -1409,6 +1501,12 @@ export interface Commands {
   withdraw_override: { req: WithdrawRequest; res: Empty };
   /** Signs for what no program can see, or takes that back. */
   sign_off: { req: SignOffRequest; res: Empty };
+  /** What people said about cameras that do not name themselves. */
+  get_camera_mappings: { req: Empty; res: CameraMappings };
+  /** Remembers what a camera is that does not name itself, for every card of its format. */
+  map_camera: { req: MapCameraRequest; res: MappedCamera };
+  /** Forgets what was said about a camera; that it was said stays recorded. */
+  forget_camera: { req: ForgetCameraRequest; res: MappedCamera };
   /** Opens a dialog and writes an ALE or CSV. */
   export: { req: ExportRequest; res: Written };
   /** Changes what runs by itself. */

@@ -169,6 +169,20 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
       fake.change({})
       return {}
     },
+    get_camera_mappings: () => ({ mappings: made.mappings }),
+    map_camera({ card, fields, by, note }) {
+      const said = fields.filter((set) => (set.value ?? '') !== '')
+      const mapping = { id: `map${made.mappings.length + 1}`, format: 'camera missing, model missing, 1920x1080, H.264, squeeze missing', when: [], fields: said, why: note === '' ? by : `${by}: ${note}`, by, at: new Date().toISOString(), forgotten_at: null }
+      made.mappings.push(mapping)
+      fake.change({})
+      return { mapping, clips: 1, cards: [cardOf(card).reel] }
+    },
+    forget_camera({ id }) {
+      const at = made.mappings.findIndex((one) => one.id === id)
+      const [mapping] = made.mappings.splice(at, 1)
+      fake.change({})
+      return { mapping: mapping!, clips: 0, cards: [] }
+    },
     export: ({ card, format }) => ({ path: `/mnt/ssd-7/${cardOf(card).reel}.${format}` }),
     set_preset(preset) {
       fake.change({ preset })

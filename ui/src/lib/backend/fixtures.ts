@@ -1,6 +1,6 @@
 // Owns made-up states for looking at the page and for its tests. Never part of a shipped build.
 import type {
-  CardDetail, CardTick, CardView, ClipDetail, ClipView, CopyView, DestinationView, Finding, PresetList, QueueEntry, Snapshot, Station, StationState,
+  CameraMapping, CardDetail, CardTick, CardView, ClipDetail, ClipView, CopyView, DestinationView, Finding, PresetList, QueueEntry, Snapshot, Station, StationState,
   StationView, UploadView, VerificationView, VolumeView,
 } from './contract'
 
@@ -164,9 +164,12 @@ const findings: Finding[] = [
   { code: 'clip.not_finalised', severity: 'error', message: 'C001_C009 has no index: the camera lost power while it recorded.', hint: 'Copy it anyway; look at it on the camera before the card is formatted.', clip: 'C001_C009_1123QW', path: 'C001_1123QW.RDM/C001_C009_1123QW.RDC/C001_C009_1123QW_002.R3D', overridable: false },
   { code: 'roll.duplicate', severity: 'error', message: 'the project has a roll C001 already, on card C001 (MAG-4)', hint: 'A roll name is used once in a project. Copy this one under another roll name, and set the camera\u2019s reel counter.', overridable: true },
   { code: 'card.writable', severity: 'warning', message: 'The card is mounted so that the system can write to it.', hint: 'Use the write-protect switch of the card or the reader.', overridable: true },
+  { code: 'camera.unknown', severity: 'warning', message: '2 of 41 clips name no camera model: X0001, X0002', hint: 'Say once what camera it was; it holds for every card of that camera format.', overridable: true },
   { code: 'card.extra_file', severity: 'note', message: '1 file does not belong to any clip; it is copied as well.', hint: 'Nothing to do.', path: '.Spotlight-V100/store.db', overridable: true },
 ]
 
+/** Cameras that were named on the page that is looked at. */
+export const mappings: CameraMapping[] = []
 /** Overrides made on the page that is looked at: card and code. */
 export const overrides = new Map<string, { by: string; reason: string; at: string }>()
 
