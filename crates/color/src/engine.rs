@@ -5,6 +5,7 @@ use crate::amf::{Ids, Piece, look_transforms, own_piece};
 use crate::error::ColorError;
 use crate::recipe::{Aces, Cdl, Recipe, Target};
 use crate::spaces;
+use crate::wide::Wide;
 use ocio::{
     CdlTransform, ColorSpaceTransform, ColorSpaceVisibility, Config, CpuProcessor, DisplayViewTransform, GroupTransform,
     LookTransform, OptimizationFlags, SearchReferenceSpaceType, Transform, TransformDirection,
@@ -39,6 +40,10 @@ pub trait ColorEngine: Send + Sync {
 pub trait Processor: Send + Sync {
     /// Converts in place, on the calling thread.
     fn apply(&self, rgb: &mut [[f32; 3]]);
+    /// The same by the colour library alone, pixel by pixel: what `apply` is held to.
+    fn apply_by_library(&self, rgb: &mut [[f32; 3]]) {
+        self.apply(rgb);
+    }
     /// What it does, for provenance.
     fn description(&self) -> &str;
 }
@@ -144,7 +149,7 @@ impl Engine {
     }
 
     /// Builds and tries one group of transforms.
-    pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+    pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<Conversion, ColorError> {
         stage_of(self.config(aces)?, group)
     }
 
@@ -169,7 +174,7 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, 
 }
 
 /// Builds and tries one group of transforms of a configuration.
-pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<Conversion, ColorError> {
     let processor = guarded(|| {
         let built = config
             .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
@@ -179,12 +184,33 @@ pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<CpuProc
     })
     .map_err(ColorError::Engine)?;
     guarded(|| {
-        let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
-        processor.apply_rgb_slice(probe.as_flattened_mut());
-        Ok(())
+        let conversion = Conversion { wide: Wide::new(&processor), processor };
+        let probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
+        conversion.apply(&mut probe.clone());
+        conversion.apply_plain(&mut probe.clone());
+        Ok(conversion)
     })
-    .map_err(ColorError::Engine)?;
-    Ok(processor)
+    .map_err(ColorError::Engine)
+}
+
+/// A processor of the engine, and the same over blocks of pixels where that is known.
+pub(crate) struct Conversion {
+    processor: CpuProcessor,
+    wide: Option<Wide>,
+}
+
+impl Conversion {
+    pub(crate) fn apply(&self, rgb: &mut [[f32; 3]]) {
+        match &self.wide {
+            Some(wide) => wide.apply(rgb),
+            None => self.apply_plain(rgb),
+        }
+    }
+
+    /// By the engine alone, a pixel at a time.
+    pub(crate) fn apply_plain(&self, rgb: &mut [[f32; 3]]) {
+        self.processor.apply_rgb_slice(rgb.as_flattened_mut());
+    }
 }
 
 /// Everything that a configuration names.
@@ -345,7 +371,7 @@ impl ColorEngine for Engine {
 /// One step of a conversion.
 pub(crate) enum Stage {
     /// A group of the engine.
-    Ocio(CpuProcessor),
+    Ocio(Conversion),
     /// A camera space of our own; `true` for the way back.
     Own(spaces::Camera, bool),
 }
@@ -359,7 +385,16 @@ impl Processor for Exact {
     fn apply(&self, rgb: &mut [[f32; 3]]) {
         for stage in &self.stages {
             match stage {
-                Stage::Ocio(processor) => processor.apply_rgb_slice(rgb.as_flattened_mut()),
+                Stage::Ocio(conversion) => conversion.apply(rgb),
+                Stage::Own(camera, back) => camera.apply(*back, rgb),
+            }
+        }
+    }
+
+    fn apply_by_library(&self, rgb: &mut [[f32; 3]]) {
+        for stage in &self.stages {
+            match stage {
+                Stage::Ocio(conversion) => conversion.apply_plain(rgb),
                 Stage::Own(camera, back) => camera.apply(*back, rgb),
             }
         }
