@@ -174,17 +174,62 @@ mod avx2 {
             }
         };
         let logarithm = [offset, low, per_stop].map(|value| _mm256_set1_ps(value));
-        let mut chunks = rgb.chunks_exact_mut(8);
+        let (blocks, rest) = rgb.as_chunks_mut::<8>();
         if shaper == Shaper::Unit {
-            for chunk in &mut chunks {
-                block::<false>(table, size, logarithm, chunk.as_flattened_mut().try_into().expect("eight pixels are 24 floats"));
-            }
+            all::<false>(table, size, logarithm, blocks);
         } else {
-            for chunk in &mut chunks {
-                block::<true>(table, size, logarithm, chunk.as_flattened_mut().try_into().expect("eight pixels are 24 floats"));
+            all::<true>(table, size, logarithm, blocks);
+        }
+        scalar(table, size, shaper, rest);
+    }
+
+    /// How many blocks ahead places are found.
+    const AHEAD: usize = 3;
+
+    /// A cube is larger than the nearest caches: where the picture jumps, the corners of a block are asked for some blocks before it
+    /// is computed.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn all<const LOG: bool>(table: &[[f32; 4]], size: usize, logarithm: [__m256; 3], blocks: &mut [[[f32; 3]; 8]]) {
+        let mut places = [const { Places { corners: [[0; 8]; 4], weights: [[0.0; 8]; 4] } }; AHEAD + 1];
+        let ahead = AHEAD.min(blocks.len());
+        for (block, place) in blocks[..ahead].iter().zip(&mut places) {
+            locate::<LOG>(size, logarithm, block, place);
+        }
+        for at in 0..blocks.len() {
+            if let Some(next) = blocks.get(at + AHEAD) {
+                let (last, new) = ((at + AHEAD - 1) % (AHEAD + 1), (at + AHEAD) % (AHEAD + 1));
+                locate::<LOG>(size, logarithm, next, &mut places[new]);
+                if far(size, &places[last], &places[new]) {
+                    fetch(table, &places[new]);
+                }
+            }
+            interpolate(table, &places[at % (AHEAD + 1)], &mut blocks[at]);
+        }
+    }
+
+    /// Whether a pixel lies more than about a cell from the one eight before it.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn far(size: usize, one: &Places, other: &Places) -> bool {
+        // SAFETY: each load reads one array of eight, which lies on 32 bytes.
+        let (one, other) = unsafe {
+            (_mm256_load_si256(one.corners[0].as_ptr().cast()), _mm256_load_si256(other.corners[0].as_ptr().cast()))
+        };
+        let cell = _mm256_set1_epi32(4 * (size * size + size + 1) as i32);
+        let jumps = _mm256_cmpgt_epi32(_mm256_abs_epi32(_mm256_sub_epi32(one, other)), cell);
+        _mm256_movemask_epi8(jumps) != 0
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn fetch(table: &[[f32; 4]], places: &Places) {
+        for place in 0..4 {
+            for corner in places.corners[place] {
+                // SAFETY: a hint reads nothing; the place is within the table, as for the loads.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(table.as_ptr().cast::<f32>().add(corner as usize).cast()) };
             }
         }
-        scalar(table, size, shaper, chunks.into_remainder());
     }
 
     /// Four floats from `low` and four from `high`.
@@ -201,8 +246,8 @@ mod avx2 {
     /// Eight packed pixels as three vectors.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn planes(values: &[f32; 24]) -> [__m256; 3] {
-        let start = values.as_ptr();
+    fn planes(pixels: &[[f32; 3]; 8]) -> [__m256; 3] {
+        let start = pixels.as_ptr().cast::<f32>();
         // SAFETY: the last load ends with float 23 of 24.
         let (first, second, third) = unsafe {
             (
@@ -253,10 +298,10 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn locate<const LOG: bool>(size: usize, logarithm: [__m256; 3], values: &[f32; 24], places: &mut Places) {
+    fn locate<const LOG: bool>(size: usize, logarithm: [__m256; 3], pixels: &[[f32; 3]; 8], places: &mut Places) {
         let last = (size - 1) as i32;
         let edge = _mm256_set1_ps(last as f32);
-        let [red, green, blue] = planes(values);
+        let [red, green, blue] = planes(pixels);
         let (red, green, blue) =
             (scaled::<LOG>(logarithm, red, edge), scaled::<LOG>(logarithm, green, edge), scaled::<LOG>(logarithm, blue, edge));
         let most = _mm256_set1_epi32(last - 1);
@@ -300,10 +345,8 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn block<const LOG: bool>(table: &[[f32; 4]], size: usize, logarithm: [__m256; 3], values: &mut [f32; 24]) {
-        let mut places = Places { corners: [[0; 8]; 4], weights: [[0.0; 8]; 4] };
-        locate::<LOG>(size, logarithm, values, &mut places);
-        let (floats, out) = (table.as_flattened(), values.as_mut_ptr());
+    fn interpolate(table: &[[f32; 4]], places: &Places, pixels: &mut [[f32; 3]; 8]) {
+        let (floats, out) = (table.as_flattened(), pixels.as_mut_ptr().cast::<f32>());
         for pixel in 0..8 {
             let mut terms = [_mm_setzero_ps(); 4];
             for place in 0..4 {

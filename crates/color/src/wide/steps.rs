@@ -23,7 +23,7 @@ pub(crate) enum Step {
     Log(LogRenderer),
     Gamma(GammaRenderer),
     Cdl(CdlRenderParams),
-    Curve(Vec<Piece>),
+    Curve(Box<Pieces>),
     Aces2(Arc<OutputTransform>),
     LinToPq,
     PqToLin,
@@ -40,14 +40,26 @@ pub(crate) enum Step {
 
 type HalfTable = [f32; 65536];
 
-/// A piece of a curve: `(a * t + b) * t + c`, `t` from `start`; it holds from `from` on.
-#[derive(Clone, Copy)]
-pub(crate) struct Piece {
-    from: f32,
-    start: f32,
-    a: f32,
-    b: f32,
-    c: f32,
+/// Most pieces of a curve.
+const PIECES: usize = 32;
+
+/// A curve in pieces: `(a * t + b) * t + c`, `t` from `start`.
+pub(crate) struct Pieces {
+    /// Where each piece but the first begins; those that are not used lie beyond every number.
+    from: [f32; PIECES],
+    used: usize,
+    start: [f32; PIECES],
+    a: [f32; PIECES],
+    b: [f32; PIECES],
+    c: [f32; PIECES],
+}
+
+impl Pieces {
+    fn push(&mut self, from: f32, start: f32, [a, b, c]: [f32; 3]) {
+        let at = self.used;
+        (self.from[at], self.start[at], self.a[at], self.b[at], self.c[at]) = (from, start, a, b, c);
+        self.used += 1;
+    }
 }
 
 /// The curve of HLG: a power below, a logarithm above, mirrored.
@@ -415,7 +427,7 @@ fn cdl(params: &CdlRenderParams, planes: &mut [Plane; 3]) {
 }
 
 /// The master curve of an RGB curve in pieces, where the other three do nothing; else the engine computes it.
-fn master_curve(op: &GradingRgbCurveOp) -> Option<Vec<Piece>> {
+fn master_curve(op: &GradingRgbCurveOp) -> Option<Box<Pieces>> {
     let bare = op.style() != GradingStyle::Lin || op.bypass_lin_to_log();
     let knots = op.knots_coefs();
     let only_master = (0..3).all(|curve| knots.coefs_offsets[2 * curve + 1] == 0);
@@ -429,40 +441,43 @@ fn master_curve(op: &GradingRgbCurveOp) -> Option<Vec<Piece>> {
     let coefficients = part(&knots.coefs, knots.coefs_offsets[6], knots.coefs_offsets[7])?;
     let places = part(&knots.knots, knots.knots_offsets[6], knots.knots_offsets[7])?;
     let sets = coefficients.len() / 3;
-    if sets == 0 || places.len() != sets + 1 {
+    if sets == 0 || places.len() != sets + 1 || sets + 2 > PIECES {
         return None;
     }
     let (first, last) = (places[0], places[sets]);
     let (a, b, c) = (&coefficients[..sets], &coefficients[sets..2 * sets], &coefficients[2 * sets..]);
+    let nothing = [0.0; PIECES];
+    let mut pieces =
+        Box::new(Pieces { from: [f32::INFINITY; PIECES], used: 0, start: nothing, a: nothing, b: nothing, c: nothing });
     // Straight on below the first and above the last knot.
-    let mut pieces = vec![Piece { from: f32::NEG_INFINITY, start: first, a: 0.0, b: b[0], c: c[0] }];
+    pieces.push(f32::NEG_INFINITY, first, [0.0, b[0], c[0]]);
     for at in 0..sets {
-        pieces.push(Piece { from: places[at], start: places[at], a: a[at], b: b[at], c: c[at] });
+        pieces.push(places[at], places[at], [a[at], b[at], c[at]]);
     }
     let t = last - places[sets - 1];
     let (end_a, end_b, end_c) = (a[sets - 1], b[sets - 1], c[sets - 1]);
-    let (slope, offset) = (2.0 * end_a * t + end_b, (end_a * t + end_b) * t + end_c);
-    pieces.push(Piece { from: last, start: last, a: 0.0, b: slope, c: offset });
+    pieces.push(last, last, [0.0, 2.0 * end_a * t + end_b, (end_a * t + end_b) * t + end_c]);
     Some(pieces)
 }
 
 #[inline(always)]
-fn curve(pieces: &[Piece], plane: &mut Plane) {
-    let Some(below) = pieces.first() else { return };
-    let (mut start, mut a, mut b, mut c) = ([below.start; BLOCK], [below.a; BLOCK], [below.b; BLOCK], [below.c; BLOCK]);
-    for (number, piece) in pieces.iter().enumerate().skip(1) {
-        // The first knot itself belongs below it, every other to what follows.
+fn curve(pieces: &Pieces, plane: &mut Plane) {
+    let mut place = [0_u32; BLOCK];
+    // The first knot itself belongs to what is below it, every other to what follows.
+    let first = pieces.from[1];
+    for at in 0..BLOCK {
+        place[at] = u32::from(plane[at] > first);
+    }
+    for from in &pieces.from[2..pieces.used.min(PIECES)] {
+        let from = *from;
         for at in 0..BLOCK {
-            let here = if number == 1 { plane[at] > piece.from } else { plane[at] >= piece.from };
-            start[at] = if here { piece.start } else { start[at] };
-            a[at] = if here { piece.a } else { a[at] };
-            b[at] = if here { piece.b } else { b[at] };
-            c[at] = if here { piece.c } else { c[at] };
+            place[at] += u32::from(plane[at] >= from);
         }
     }
     for at in 0..BLOCK {
-        let t = plane[at] - start[at];
-        plane[at] = (a[at] * t + b[at]) * t + c[at];
+        let here = place[at] as usize % PIECES;
+        let t = plane[at] - pieces.start[here];
+        plane[at] = (pieces.a[here] * t + pieces.b[here]) * t + pieces.c[here];
     }
 }
 
