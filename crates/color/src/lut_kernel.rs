@@ -213,9 +213,8 @@ mod avx2 {
     #[inline]
     fn far(size: usize, one: &Places, other: &Places) -> bool {
         // SAFETY: each load reads one array of eight, which lies on 32 bytes.
-        let (one, other) = unsafe {
-            (_mm256_load_si256(one.corners[0].as_ptr().cast()), _mm256_load_si256(other.corners[0].as_ptr().cast()))
-        };
+        let (one, other) =
+            unsafe { (_mm256_load_si256(one.corners[0].as_ptr().cast()), _mm256_load_si256(other.corners[0].as_ptr().cast())) };
         let cell = _mm256_set1_epi32(4 * (size * size + size + 1) as i32);
         let jumps = _mm256_cmpgt_epi32(_mm256_abs_epi32(_mm256_sub_epi32(one, other)), cell);
         _mm256_movemask_epi8(jumps) != 0
@@ -240,7 +239,9 @@ mod avx2 {
     #[inline]
     unsafe fn pair(values: *const f32, low: usize, high: usize) -> __m256 {
         // SAFETY: the caller promises it.
-        unsafe { _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(values.add(low))), _mm_loadu_ps(values.add(high))) }
+        unsafe {
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(values.add(low))), _mm_loadu_ps(values.add(high)))
+        }
     }
 
     /// Eight packed pixels as three vectors.

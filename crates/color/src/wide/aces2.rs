@@ -8,7 +8,8 @@ use ocio::ops::fixed_function::aces2::common::{
 };
 use ocio::ops::fixed_function::aces2::matrix::{ACES_AP0, ACES_AP1, M33f, Primaries};
 use ocio::ops::fixed_function::aces2::{
-    init_chroma_compress_params, init_gamut_compress_params, init_jmh_params, init_shared_compression_params, init_tone_scale_params,
+    init_chroma_compress_params, init_gamut_compress_params, init_jmh_params, init_shared_compression_params,
+    init_tone_scale_params,
 };
 
 /// The forward transform for one peak luminance and one limiting gamut.
@@ -161,7 +162,13 @@ impl OutputTransform {
             let sin2 = 2.0 * cos1 * sin1;
             let cos3 = 4.0 * cos1 * cos1 * cos1 - 3.0 * cos1;
             let sin3 = 3.0 * sin1 - 4.0 * sin1 * sin1 * sin1;
-            let series = 11.34072 * cos1 + 16.46899 * cos2 + 7.88380 * cos3 + 14.66441 * sin1 + -6.37224 * sin2 + 9.19364 * sin3 + 77.12896;
+            let series = 11.34072 * cos1
+                + 16.46899 * cos2
+                + 7.88380 * cos3
+                + 14.66441 * sin1
+                + -6.37224 * sin2
+                + 9.19364 * sin3
+                + 77.12896;
             let norm = series * chroma.chroma_compress_scale;
 
             let share = toned[at] / limit_j;
@@ -226,7 +233,13 @@ impl OutputTransform {
             let flat = boundary <= 0.0;
             let kept_j = if flat { j } else { compressed };
             let kept_m = if flat { 0.0 } else { remapped };
-            lightness[at] = if dark { 0.0 } else if no_colour { j } else { kept_j };
+            lightness[at] = if dark {
+                0.0
+            } else if no_colour {
+                j
+            } else {
+                kept_j
+            };
             colour[at] = if dark | no_colour { 0.0 } else { kept_m };
         }
     }

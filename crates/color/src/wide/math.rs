@@ -252,7 +252,8 @@ mod tests {
 
     /// Of every magnitude and both signs, with what is special.
     fn numbers() -> Vec<f32> {
-        let mut all = vec![0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE, 1e-42, f32::MAX, 1.0, 65504.0];
+        let mut all =
+            vec![0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE, 1e-42, f32::MAX, 1.0, 65504.0];
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         for _ in 0..200_000 {
             state ^= state << 13;

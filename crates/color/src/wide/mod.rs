@@ -15,6 +15,8 @@ use steps::Step;
 
 /// A processor over blocks.
 pub(crate) struct Wide {
+    /// By the engine, for blocks in which something is not finite.
+    processor: CpuProcessor,
     steps: Vec<Step>,
     level: Level,
 }
@@ -74,7 +76,7 @@ impl Wide {
     pub(crate) fn new(processor: &CpuProcessor) -> Option<Self> {
         let steps: Vec<Step> = processor.ops().iter().map(Step::of).collect::<Option<_>>()?;
         let level = Level::available().into_iter().next_back().unwrap_or(Level::Base);
-        steps.iter().any(Step::is_ours).then_some(Self { steps, level })
+        steps.iter().any(Step::is_ours).then(|| Self { processor: processor.clone(), steps, level })
     }
 
     /// The same by other instructions.
@@ -87,31 +89,31 @@ impl Wide {
     /// Converts in place, on the calling thread.
     pub(crate) fn apply(&self, rgb: &mut [[f32; 3]]) {
         match self.level {
-            Level::Base => run(&self.steps, rgb),
+            Level::Base => run(self, rgb),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Level::Avx2` is only made where the processor was found to have AVX2.
-            Level::Avx2 => unsafe { run_avx2(&self.steps, rgb) },
+            Level::Avx2 => unsafe { run_avx2(self, rgb) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Level::Avx512` is only made where the processor was found to have these.
-            Level::Avx512 => unsafe { run_avx512(&self.steps, rgb) },
+            Level::Avx512 => unsafe { run_avx512(self, rgb) },
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(steps: &[Step], rgb: &mut [[f32; 3]]) {
-    run(steps, rgb);
+fn run_avx2(wide: &Wide, rgb: &mut [[f32; 3]]) {
+    run(wide, rgb);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq")]
-fn run_avx512(steps: &[Step], rgb: &mut [[f32; 3]]) {
-    run(steps, rgb);
+fn run_avx512(wide: &Wide, rgb: &mut [[f32; 3]]) {
+    run(wide, rgb);
 }
 
 #[inline(always)]
-fn run(steps: &[Step], rgb: &mut [[f32; 3]]) {
+fn run(wide: &Wide, rgb: &mut [[f32; 3]]) {
     let mut planes: [Plane; 3] = [[0.0; BLOCK]; 3];
     for block in rgb.chunks_mut(BLOCK) {
         for (at, pixel) in block.iter().enumerate() {
@@ -119,8 +121,18 @@ fn run(steps: &[Step], rgb: &mut [[f32; 3]]) {
                 planes[channel][at] = pixel[channel];
             }
         }
-        for step in steps {
+        // Zero where everything is finite, else not a number.
+        let mut finite: Plane = [0.0; BLOCK];
+        look(&planes, &mut finite);
+        for step in &wide.steps {
             step.apply(&mut planes);
+            look(&planes, &mut finite);
+        }
+        if finite[..block.len()].iter().any(|value| value.is_nan()) {
+            by_engine(&wide.processor, block);
+            // The lanes behind the last pixel of the last block must not keep what is not finite.
+            planes = [[0.0; BLOCK]; 3];
+            continue;
         }
         for (at, pixel) in block.iter_mut().enumerate() {
             for channel in 0..3 {
@@ -128,6 +140,19 @@ fn run(steps: &[Step], rgb: &mut [[f32; 3]]) {
             }
         }
     }
+}
+
+#[inline(always)]
+fn look(planes: &[Plane; 3], finite: &mut Plane) {
+    let [red, green, blue] = planes;
+    for at in 0..BLOCK {
+        finite[at] += red[at] * 0.0 + green[at] * 0.0 + blue[at] * 0.0;
+    }
+}
+
+#[inline(never)]
+fn by_engine(processor: &CpuProcessor, block: &mut [[f32; 3]]) {
+    processor.apply_rgb_slice(block.as_flattened_mut());
 }
 
 #[cfg(test)]

@@ -17,8 +17,14 @@ use std::sync::Arc;
 /// One operation.
 pub(crate) enum Step {
     /// Columns as the engine adds them; the fourth stands for an alpha of 1.
-    Matrix { columns: [[f32; 3]; 4], offset: Option<[f32; 3]> },
-    Scale { scale: [f32; 3], offset: Option<[f32; 3]> },
+    Matrix {
+        columns: [[f32; 3]; 4],
+        offset: Option<[f32; 3]>,
+    },
+    Scale {
+        scale: [f32; 3],
+        offset: Option<[f32; 3]>,
+    },
     Range(RangeRenderer),
     Log(LogRenderer),
     Gamma(GammaRenderer),
@@ -28,10 +34,22 @@ pub(crate) enum Step {
     LinToPq,
     PqToLin,
     GammaLog(Box<GammaLog>),
-    Surround { gamma: f32, floor: f32, mirrored: bool, weights: [f32; 3] },
-    Glow { gain: f32, middle: f32 },
+    Surround {
+        gamma: f32,
+        floor: f32,
+        mirrored: bool,
+        weights: [f32; 3],
+    },
+    Glow {
+        gain: f32,
+        middle: f32,
+    },
     RedModifier,
-    GamutCompression { threshold: [f32; 3], scale: [f32; 3], power: f32 },
+    GamutCompression {
+        threshold: [f32; 3],
+        scale: [f32; 3],
+        power: f32,
+    },
     /// A table over every 16-bit float.
     HalfLut([Arc<HalfTable>; 3]),
     /// Anything else, by the engine.
@@ -117,13 +135,13 @@ impl Step {
         let three = |columns: &[[f32; 4]; 4]| [rgb(&columns[0]), rgb(&columns[1]), rgb(&columns[2]), rgb(&columns[3])];
         match renderer {
             MatrixRenderer::Scale { scale } => (scale[3] == 1.0).then(|| Self::Scale { scale: rgb(scale), offset: None }),
-            MatrixRenderer::ScaleWithOffset { scale, offset } => (scale[3] == 1.0 && offset[3] == 0.0)
-                .then(|| Self::Scale { scale: rgb(scale), offset: Some(rgb(offset)) }),
-            MatrixRenderer::Matrix { columns } => {
-                clean(columns).then(|| Self::Matrix { columns: three(columns), offset: None })
+            MatrixRenderer::ScaleWithOffset { scale, offset } => {
+                (scale[3] == 1.0 && offset[3] == 0.0).then(|| Self::Scale { scale: rgb(scale), offset: Some(rgb(offset)) })
             }
-            MatrixRenderer::MatrixWithOffset { columns, offset } => (clean(columns) && offset[3] == 0.0)
-                .then(|| Self::Matrix { columns: three(columns), offset: Some(rgb(offset)) }),
+            MatrixRenderer::Matrix { columns } => clean(columns).then(|| Self::Matrix { columns: three(columns), offset: None }),
+            MatrixRenderer::MatrixWithOffset { columns, offset } => {
+                (clean(columns) && offset[3] == 0.0).then(|| Self::Matrix { columns: three(columns), offset: Some(rgb(offset)) })
+            }
         }
     }
 
@@ -160,7 +178,8 @@ impl Step {
     }
 
     fn dim(gamma: f32) -> Self {
-        let weights = [0.272_228_716_780_914_54_f64, 0.674_081_765_811_148_4, 0.053_689_517_407_937_05].map(|weight| weight as f32);
+        let weights =
+            [0.272_228_716_780_914_54_f64, 0.674_081_765_811_148_4, 0.053_689_517_407_937_05].map(|weight| weight as f32);
         Self::Surround { gamma: gamma - 1.0, floor: 1e-10, mirrored: false, weights }
     }
 

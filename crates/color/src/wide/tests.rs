@@ -24,7 +24,16 @@ fn pixels() -> Vec<[f32; 3]> {
         (state >> 40) as f32 / (1 << 24) as f32
     };
     let mut all = vec![[0.0; 3], [-0.0, 0.0, 1.0], [1.0; 3], [0.18; 3], [65504.0, 0.0, -65504.0], [1e-30, 1e-10, -1e-20]];
-    all.extend([[f32::NAN, 0.5, 0.5], [0.2, f32::INFINITY, 0.1], [0.3, 0.2, f32::NEG_INFINITY], [f32::MAX, f32::MIN, 1e38], [f32::INFINITY; 3], [f32::NEG_INFINITY; 3], [f32::NAN; 3], [f32::INFINITY, 0.0, 0.0]]);
+    all.extend([
+        [f32::NAN, 0.5, 0.5],
+        [0.2, f32::INFINITY, 0.1],
+        [0.3, 0.2, f32::NEG_INFINITY],
+        [f32::MAX, f32::MIN, 1e38],
+        [f32::INFINITY; 3],
+        [f32::NEG_INFINITY; 3],
+        [f32::NAN; 3],
+        [f32::INFINITY, 0.0, 0.0],
+    ]);
     for _ in 0..6000 {
         all.push([unit(), unit(), unit()]);
         all.push([(); 3].map(|()| (unit() * 24.0 - 14.0).exp2()));
@@ -52,15 +61,17 @@ fn hold(name: &str, processor: &CpuProcessor, tolerance: f32, pixels: &[[f32; 3]
                 let (got, want) = (got[channel], want[channel]);
                 same += usize::from(got.to_bits() == want.to_bits());
                 let near = (got - want).abs() <= tolerance * scale;
-                let kind = |v: f32| if v.is_nan() { 2 } else { i32::from(v.is_infinite()) };
-                if kind(got) != kind(want) || (got.is_nan() == want.is_nan() && !near && got != want && !want.is_nan()) {
-                    eprintln!("DBG {name} {level:?} {input:?} {channel} {got} {want}");
-                }
-                let hostile = input.iter().any(|value| !value.is_finite() || value.abs() > 1e30);
-                assert!(near || got == want || (got.is_nan() && want.is_nan()) || hostile, "{name} {level:?}: {input:?} gave {got}, not {want}");
+                // Where numbers pass all bounds on the way, where exactly they do is left open.
+                let huge = input.iter().any(|value| value.is_finite() && value.abs() > 1e30);
+                assert!(
+                    near || got == want || (got.is_nan() && want.is_nan()) || huge,
+                    "{name} {level:?}: {input:?} gave {got}, not {want}"
+                );
             }
         }
-        let bits = |all: &[[f32; 3]]| all.as_flattened().iter().map(|value| if value.is_nan() { 0 } else { value.to_bits() }).collect::<Vec<_>>();
+        let bits = |all: &[[f32; 3]]| {
+            all.as_flattened().iter().map(|value| if value.is_nan() { 0 } else { value.to_bits() }).collect::<Vec<_>>()
+        };
         if let Some(first) = &first {
             assert!(bits(first) == bits(&got), "{name}: {level:?} gives other bits");
         }
@@ -109,7 +120,14 @@ fn every_operation_is_the_engines() {
         transforms.push(("log", LogTransform { base, ..LogTransform::default() }.into()));
     }
     for style in [CdlStyle::Asc, CdlStyle::NoClamp] {
-        let cdl = CdlTransform { style, slope: [1.2, 0.9, 1.1], offset: [0.02, -0.03, 0.01], power: [1.1, 0.8, 1.0], sat: 0.7, ..CdlTransform::new() };
+        let cdl = CdlTransform {
+            style,
+            slope: [1.2, 0.9, 1.1],
+            offset: [0.02, -0.03, 0.01],
+            power: [1.1, 0.8, 1.0],
+            sat: 0.7,
+            ..CdlTransform::new()
+        };
         transforms.push(("cdl", cdl.into()));
     }
     for (name, transform) in &transforms {
@@ -183,19 +201,25 @@ fn alpha_that_matters_is_left_to_the_engine() {
     assert!(Wide::new(&processor(matrix, TransformDirection::Forward)).is_none());
 }
 
+/// A matrix makes alpha of an infinite colour not a number, and the next one everything else: so it must come out here.
 #[test]
-fn dbg_chain() {
-    let config = Config::create_from_builtin_config("studio-config-v2.2.0_aces-v1.3_ocio-v2.4").unwrap();
-    let t = Transform::Group(GroupTransform::from_transforms(vec![ocio::DisplayViewTransform::new("ARRI LogC3 (EI800)", "Rec.1886 Rec.709 - Display", "ACES 1.0 - SDR Video").into()]));
-    let p = config.get_processor_for_transform(&t, TransformDirection::Forward).unwrap().optimized_cpu_processor(OptimizationFlags::NONE);
-    let mut a = [[65504.0_f32, 0.0, 0.0]];
-    let mut b = a;
-    for op in p.ops() {
-        let one = CpuProcessor::from_ops(vec![op.clone()]);
-        one.apply_rgb_slice(a.as_flattened_mut());
-        let w = Wide::new(&one);
-        let ours = w.is_some();
-        match w { Some(w) => w.at(Level::Base).apply(&mut b), None => one.apply_rgb_slice(b.as_flattened_mut()) }
-        eprintln!("{} {ours} {:?} {:?}", op.cache_id().chars().take(100).collect::<String>(), a[0], b[0]);
+fn what_is_not_finite_becomes_what_the_engine_makes_of_it() {
+    let config = Config::create_from_builtin_config("studio-config-v2.2.0_aces-v1.3_ocio-v2.4").expect("it is built in");
+    let view = ocio::DisplayViewTransform::new("ARRI LogC3 (EI800)", "Rec.1886 Rec.709 - Display", "ACES 1.0 - SDR Video");
+    let group = Transform::Group(GroupTransform::from_transforms(vec![view.into()]));
+    let built = config.get_processor_for_transform(&group, TransformDirection::Forward).expect("the engine builds it");
+    let processor = built.optimized_cpu_processor(OptimizationFlags::NONE);
+    let mut pixels = vec![[0.391; 3]; 300];
+    pixels[7] = [65504.0, 0.0, 0.0];
+    pixels[130] = [f32::NAN, 0.5, 0.5];
+    pixels[299] = [0.5, f32::NEG_INFINITY, 0.5];
+    let mut want = pixels.clone();
+    processor.apply_rgb_slice(want.as_flattened_mut());
+    Wide::new(&processor).expect("it is computed here").apply(&mut pixels);
+    for (at, (got, want)) in pixels.iter().zip(&want).enumerate() {
+        for channel in 0..3 {
+            let same = got[channel].is_nan() && want[channel].is_nan();
+            assert!(same || (got[channel] - want[channel]).abs() < 1e-6, "{at}: {got:?} {want:?}");
+        }
     }
 }

@@ -51,11 +51,23 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
             kind("cube", "TITLE \"a\"\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 2 2 2\nLUT_1D_SIZE 3\n0 0 0\n0.5 0.4 0.6\n1 1 1\n"),
             kind("ctf", &CLF.replace("compCLFversion=\"3.0\"", "version=\"2\"")),
             kind("ccc", CCC),
-            kind("cc", "<ColorCorrection id=\"a\"><SOPNode><Slope>1 1 1</Slope><Offset>0 0 0</Offset><Power>1 1 1</Power></SOPNode></ColorCorrection>"),
+            kind(
+                "cc",
+                "<ColorCorrection id=\"a\"><SOPNode><Slope>1 1 1</Slope><Offset>0 0 0</Offset><Power>1 1 1</Power></SOPNode></ColorCorrection>",
+            ),
             kind("spi1d", "Version 1\nFrom 0 1\nLength 3\nComponents 1\n{\n0\n0.4\n1\n}\n"),
-            kind("spi3d", "SPILUT 1.0\n3 3\n2 2 2\n0 0 0 0 0 0\n0 0 1 0 0 1\n0 1 0 0 1 0\n0 1 1 0 1 1\n1 0 0 1 0 0\n1 0 1 1 0 1\n1 1 0 1 1 0\n1 1 1 1 1 1\n"),
-            kind("3dl", "0 1023\n0 0 0\n0 0 1023\n0 1023 0\n0 1023 1023\n1023 0 0\n1023 0 1023\n1023 1023 0\n1023 1023 1023\n"),
-            kind("csp", "CSPLUTV100\n1D\n\nBEGIN METADATA\nEND METADATA\n\n2\n0 1\n0 1\n2\n0 1\n0 1\n2\n0 1\n0 1\n\n3\n0 0 0\n0.5 0.5 0.5\n1 1 1\n"),
+            kind(
+                "spi3d",
+                "SPILUT 1.0\n3 3\n2 2 2\n0 0 0 0 0 0\n0 0 1 0 0 1\n0 1 0 0 1 0\n0 1 1 0 1 1\n1 0 0 1 0 0\n1 0 1 1 0 1\n1 1 0 1 1 0\n1 1 1 1 1 1\n",
+            ),
+            kind(
+                "3dl",
+                "0 341 682 1023\n0 0 0\n0 0 1023\n0 1023 0\n0 1023 1023\n1023 0 0\n1023 0 1023\n1023 1023 0\n1023 1023 1023\n",
+            ),
+            kind(
+                "csp",
+                "CSPLUTV100\n1D\n\nBEGIN METADATA\nEND METADATA\n\n2\n0 1\n0 1\n2\n0 1\n0 1\n2\n0 1\n0 1\n\n3\n0 0 0\n0.5 0.5 0.5\n1 1 1\n",
+            ),
         ],
         "cdl" => vec![CCC.into(), b"(1.1 1 0.9)(0 0.01 0)(1 1 1.2)\n0.9".to_vec(), b"1 1 1 0 0 0 1 1 1 0.9".to_vec()],
         "config" => vec![CONFIG.into()],
@@ -76,8 +88,24 @@ impl Dice {
 }
 
 /// Numbers and words that break readers.
-const NASTY: [&str; 16] =
-    ["-1", "0", "99999999999", "1e999", "nan", "-inf", "<", ">", "\"", "&#0;", "]]>", "\0", "../../x", "2147483647", "\u{feff}", "{"];
+const NASTY: [&str; 16] = [
+    "-1",
+    "0",
+    "99999999999",
+    "1e999",
+    "nan",
+    "-inf",
+    "<",
+    ">",
+    "\"",
+    "&#0;",
+    "]]>",
+    "\0",
+    "../../x",
+    "2147483647",
+    "\u{feff}",
+    "{",
+];
 
 fn changed(seed: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = seed.to_vec();
@@ -100,7 +128,8 @@ fn changed(seed: &[u8], dice: &mut Dice) -> Vec<u8> {
                 // A number becomes another.
                 let digits = bytes.iter().skip(at).position(u8::is_ascii_digit).map(|found| at + found);
                 if let Some(start) = digits {
-                    let end = bytes[start..].iter().position(|byte| !byte.is_ascii_digit()).map_or(bytes.len(), |more| start + more);
+                    let end =
+                        bytes[start..].iter().position(|byte| !byte.is_ascii_digit()).map_or(bytes.len(), |more| start + more);
                     drop(bytes.splice(start..end, NASTY[dice.roll(6)].bytes()));
                 }
             }
@@ -135,7 +164,8 @@ fn seeds_are_what_they_claim_to_be() {
     let engine = checkgate_color::Engine::shared().unwrap();
     for seed in seeds("look") {
         let name = format!("a.{}", LOOKS[usize::from(seed[0])]);
-        let look = checkgate_color::LookFile { name: name.clone(), bytes: seed[1..].to_vec(), working_space: "ACES2065-1".to_owned() };
+        let look =
+            checkgate_color::LookFile { name: name.clone(), bytes: seed[1..].to_vec(), working_space: "ACES2065-1".to_owned() };
         let recipe = Recipe::to_space("ACES2065-1", "ACES2065-1");
         assert!(engine.graded(&recipe, &[look]).is_ok(), "{name}");
     }
