@@ -13,7 +13,7 @@ use ocio::{
 use rayon::prelude::*;
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// ACES 2.0: the studio config v5.0.0 (assets/color/README.md).
 const STUDIO_V5: &str = include_str!("../../../assets/color/studio-config-v5.0.0_aces-v2.1_ocio-v2.6.ocio");
@@ -93,7 +93,12 @@ pub struct Engine {
     studio_v5: Config,
     studio_v2: OnceLock<Result<Config, ColorError>>,
     ids: OnceLock<Result<Ids, ColorError>>,
+    /// Conversions that were built last: clips of a card are many, their recipes few, and an ACES 2.0 output takes 10 ms to build.
+    recent: Mutex<Vec<(Recipe, Arc<Exact>)>>,
 }
+
+/// Most conversions that are kept.
+const MOST_RECENT: usize = 16;
 
 /// A show look: a file (CLF, cube, CDL, …) and the space it works in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +118,7 @@ impl Engine {
         ocio::config::logging::set_logging_level(ocio::LoggingLevel::None);
         let studio_v5 = guarded(|| Config::create_from_str(STUDIO_V5).map_err(|error| error.message().to_owned()))
             .map_err(|reason| ColorError::Config { config: Aces::V2_0.config_name().to_owned(), reason })?;
-        Ok(Self { studio_v5, studio_v2: OnceLock::new(), ids: OnceLock::new() })
+        Ok(Self { studio_v5, studio_v2: OnceLock::new(), ids: OnceLock::new(), recent: Mutex::new(Vec::new()) })
     }
 
     /// The process-wide engine.
@@ -348,7 +353,17 @@ impl Engine {
 
 impl ColorEngine for Engine {
     fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError> {
-        Ok(Box::new(self.exact(recipe, &[])?))
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, exact)) = recent().iter().find(|(other, _)| other == recipe) {
+            return Ok(Box::new(Shared(exact.clone())));
+        }
+        let exact = Arc::new(self.exact(recipe, &[])?);
+        let mut recent = recent();
+        if recent.len() == MOST_RECENT {
+            recent.remove(0);
+        }
+        recent.push((recipe.clone(), exact.clone()));
+        Ok(Box::new(Shared(exact)))
     }
 
     fn graded(&self, recipe: &Recipe, looks: &[LookFile]) -> Result<Box<dyn Processor>, ColorError> {
@@ -402,5 +417,22 @@ impl Processor for Exact {
 
     fn description(&self) -> &str {
         &self.description
+    }
+}
+
+/// A conversion that others use as well.
+struct Shared(Arc<Exact>);
+
+impl Processor for Shared {
+    fn apply(&self, rgb: &mut [[f32; 3]]) {
+        self.0.apply(rgb);
+    }
+
+    fn apply_by_library(&self, rgb: &mut [[f32; 3]]) {
+        self.0.apply_by_library(rgb);
+    }
+
+    fn description(&self) -> &str {
+        &self.0.description
     }
 }

@@ -350,13 +350,13 @@ mod avx2 {
         let (floats, out) = (table.as_flattened(), pixels.as_mut_ptr().cast::<f32>());
         for pixel in 0..8 {
             let mut terms = [_mm_setzero_ps(); 4];
-            for place in 0..4 {
+            for (place, term) in terms.iter_mut().enumerate() {
                 let corner = places.corners[place][pixel] as usize;
                 debug_assert!(corner + 4 <= floats.len());
                 // SAFETY: cells are clamped to 0..=size-2 (a NaN is 0), so that every corner is within size cubed, which
                 // `tetrahedral` held the table to; the load reads the four floats of that corner.
                 let value = unsafe { _mm_loadu_ps(floats.as_ptr().add(corner)) };
-                terms[place] = _mm_mul_ps(_mm_set1_ps(places.weights[place][pixel]), value);
+                *term = _mm_mul_ps(_mm_set1_ps(places.weights[place][pixel]), value);
             }
             let sum = _mm_add_ps(_mm_add_ps(terms[0], terms[1]), _mm_add_ps(terms[2], terms[3]));
             // SAFETY: the fourth float is overwritten by the next pixel, so the last but one store ends with float 21 of 24; the
