@@ -69,7 +69,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
-    ("xtask", &["model", "mhl", "offload", "volume", "contract", "testkit", "color"]),
+    ("xtask", &["model", "mhl", "offload", "volume", "contract", "testkit", "color", "preview"]),
 ];
 
 /// Crates that only these may name, and why.

@@ -12,6 +12,28 @@ pub(crate) enum Bench {
     Mhl(MhlBench),
     /// Colour: the exact path and the LUT kernel beside OpenColorIO's C++ library, on one thread and on all.
     Color(ColorBench),
+    /// Thumbnails of a card of ProRes clips, beside ffmpeg decoding the same frames alone.
+    Preview(PreviewBench),
+}
+
+/// What `cargo xtask bench preview` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PreviewBench {
+    /// Folder to work in; needs 1.5 GB for a hundred clips. Removed afterwards.
+    #[arg(long, default_value = "target/bench")]
+    pub(crate) dir: PathBuf,
+    /// Clips on the card.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) clips: usize,
+    /// Runs of each measurement; the best is printed.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// 20 clips, one run.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Print the figures as JSON as well.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `cargo xtask bench color` takes.
@@ -146,10 +168,14 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Color(options) => crate::bench_color::run(options),
         #[cfg(target_os = "linux")]
+        Bench::Preview(options) => crate::bench_preview::run(options),
+        #[cfg(target_os = "linux")]
         Bench::Offload(options) => crate::bench_offload::run(options),
         #[cfg(target_os = "linux")]
         Bench::Mhl(options) => crate::bench_mhl::run(options),
         #[cfg(not(target_os = "linux"))]
-        Bench::Offload(_) | Bench::Mhl(_) => anyhow::bail!("these benchmarks measure with the calls of Linux"),
+        Bench::Offload(_) | Bench::Mhl(_) | Bench::Preview(_) => {
+            anyhow::bail!("these benchmarks measure with the calls of Linux")
+        }
     }
 }

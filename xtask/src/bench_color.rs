@@ -100,12 +100,16 @@ fn noise() -> Vec<[f32; 3]> {
         .collect()
 }
 
-/// Seconds that this thread has run: what else the machine does is not in it. Linux says so; elsewhere the clock on the wall.
+/// Seconds that this thread has run: what else the machine does is not in it. Elsewhere than on Unix, the clock on the wall.
+#[cfg(unix)]
+fn thread_secs(_start: Instant) -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+#[cfg(not(unix))]
 fn thread_secs(start: Instant) -> f64 {
-    std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
-        .map_or_else(|| start.elapsed().as_secs_f64(), |nanos| nanos / 1e9)
+    start.elapsed().as_secs_f64()
 }
 
 /// Megapixels a second, the best of `repeats`: by the time of the thread for one, by the clock for all.

@@ -9,6 +9,8 @@ mod bench_mhl;
 #[cfg(target_os = "linux")]
 mod bench_offload;
 #[cfg(target_os = "linux")]
+mod bench_preview;
+#[cfg(target_os = "linux")]
 mod machine;
 mod torture;
 

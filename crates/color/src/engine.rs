@@ -5,6 +5,7 @@ use crate::amf::{Ids, Piece, look_transforms, own_piece};
 use crate::error::ColorError;
 use crate::recipe::{Aces, Cdl, Recipe, Target};
 use crate::spaces;
+use crate::wide::Wide;
 use ocio::{
     CdlTransform, ColorSpaceTransform, ColorSpaceVisibility, Config, CpuProcessor, DisplayViewTransform, GroupTransform,
     LookTransform, OptimizationFlags, SearchReferenceSpaceType, Transform, TransformDirection,
@@ -12,7 +13,7 @@ use ocio::{
 use rayon::prelude::*;
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// ACES 2.0: the studio config v5.0.0 (assets/color/README.md).
 const STUDIO_V5: &str = include_str!("../../../assets/color/studio-config-v5.0.0_aces-v2.1_ocio-v2.6.ocio");
@@ -39,6 +40,10 @@ pub trait ColorEngine: Send + Sync {
 pub trait Processor: Send + Sync {
     /// Converts in place, on the calling thread.
     fn apply(&self, rgb: &mut [[f32; 3]]);
+    /// The same by the colour library alone, pixel by pixel: what `apply` is held to.
+    fn apply_by_library(&self, rgb: &mut [[f32; 3]]) {
+        self.apply(rgb);
+    }
     /// What it does, for provenance.
     fn description(&self) -> &str;
 }
@@ -88,7 +93,12 @@ pub struct Engine {
     studio_v5: Config,
     studio_v2: OnceLock<Result<Config, ColorError>>,
     ids: OnceLock<Result<Ids, ColorError>>,
+    /// Conversions that were built last: clips of a card are many, their recipes few, and an ACES 2.0 output takes 10 ms to build.
+    recent: Mutex<Vec<(Recipe, Arc<Exact>)>>,
 }
+
+/// Most conversions that are kept.
+const MOST_RECENT: usize = 16;
 
 /// A show look: a file (CLF, cube, CDL, …) and the space it works in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +118,7 @@ impl Engine {
         ocio::config::logging::set_logging_level(ocio::LoggingLevel::None);
         let studio_v5 = guarded(|| Config::create_from_str(STUDIO_V5).map_err(|error| error.message().to_owned()))
             .map_err(|reason| ColorError::Config { config: Aces::V2_0.config_name().to_owned(), reason })?;
-        Ok(Self { studio_v5, studio_v2: OnceLock::new(), ids: OnceLock::new() })
+        Ok(Self { studio_v5, studio_v2: OnceLock::new(), ids: OnceLock::new(), recent: Mutex::new(Vec::new()) })
     }
 
     /// The process-wide engine.
@@ -144,7 +154,7 @@ impl Engine {
     }
 
     /// Builds and tries one group of transforms.
-    pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+    pub(crate) fn stage(&self, aces: Aces, group: GroupTransform) -> Result<Conversion, ColorError> {
         stage_of(self.config(aces)?, group)
     }
 
@@ -169,7 +179,7 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, 
 }
 
 /// Builds and tries one group of transforms of a configuration.
-pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<CpuProcessor, ColorError> {
+pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<Conversion, ColorError> {
     let processor = guarded(|| {
         let built = config
             .get_processor_for_transform(&Transform::Group(group), TransformDirection::Forward)
@@ -179,12 +189,33 @@ pub(crate) fn stage_of(config: &Config, group: GroupTransform) -> Result<CpuProc
     })
     .map_err(ColorError::Engine)?;
     guarded(|| {
-        let mut probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
-        processor.apply_rgb_slice(probe.as_flattened_mut());
-        Ok(())
+        let conversion = Conversion { wide: Wide::new(&processor), processor };
+        let probe = [[0.0; 3], [0.18; 3], [1.0; 3], [-0.1, 0.5, 65504.0], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]];
+        conversion.apply(&mut probe.clone());
+        conversion.apply_plain(&mut probe.clone());
+        Ok(conversion)
     })
-    .map_err(ColorError::Engine)?;
-    Ok(processor)
+    .map_err(ColorError::Engine)
+}
+
+/// A processor of the engine, and the same over blocks of pixels where that is known.
+pub(crate) struct Conversion {
+    processor: CpuProcessor,
+    wide: Option<Wide>,
+}
+
+impl Conversion {
+    pub(crate) fn apply(&self, rgb: &mut [[f32; 3]]) {
+        match &self.wide {
+            Some(wide) => wide.apply(rgb),
+            None => self.apply_plain(rgb),
+        }
+    }
+
+    /// By the engine alone, a pixel at a time.
+    pub(crate) fn apply_plain(&self, rgb: &mut [[f32; 3]]) {
+        self.processor.apply_rgb_slice(rgb.as_flattened_mut());
+    }
 }
 
 /// Everything that a configuration names.
@@ -322,7 +353,17 @@ impl Engine {
 
 impl ColorEngine for Engine {
     fn processor(&self, recipe: &Recipe) -> Result<Box<dyn Processor>, ColorError> {
-        Ok(Box::new(self.exact(recipe, &[])?))
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, exact)) = recent().iter().find(|(other, _)| other == recipe) {
+            return Ok(Box::new(Shared(exact.clone())));
+        }
+        let exact = Arc::new(self.exact(recipe, &[])?);
+        let mut recent = recent();
+        if recent.len() == MOST_RECENT {
+            recent.remove(0);
+        }
+        recent.push((recipe.clone(), exact.clone()));
+        Ok(Box::new(Shared(exact)))
     }
 
     fn graded(&self, recipe: &Recipe, looks: &[LookFile]) -> Result<Box<dyn Processor>, ColorError> {
@@ -345,7 +386,7 @@ impl ColorEngine for Engine {
 /// One step of a conversion.
 pub(crate) enum Stage {
     /// A group of the engine.
-    Ocio(CpuProcessor),
+    Ocio(Conversion),
     /// A camera space of our own; `true` for the way back.
     Own(spaces::Camera, bool),
 }
@@ -359,7 +400,16 @@ impl Processor for Exact {
     fn apply(&self, rgb: &mut [[f32; 3]]) {
         for stage in &self.stages {
             match stage {
-                Stage::Ocio(processor) => processor.apply_rgb_slice(rgb.as_flattened_mut()),
+                Stage::Ocio(conversion) => conversion.apply(rgb),
+                Stage::Own(camera, back) => camera.apply(*back, rgb),
+            }
+        }
+    }
+
+    fn apply_by_library(&self, rgb: &mut [[f32; 3]]) {
+        for stage in &self.stages {
+            match stage {
+                Stage::Ocio(conversion) => conversion.apply_plain(rgb),
                 Stage::Own(camera, back) => camera.apply(*back, rgb),
             }
         }
@@ -367,5 +417,22 @@ impl Processor for Exact {
 
     fn description(&self) -> &str {
         &self.description
+    }
+}
+
+/// A conversion that others use as well.
+struct Shared(Arc<Exact>);
+
+impl Processor for Shared {
+    fn apply(&self, rgb: &mut [[f32; 3]]) {
+        self.0.apply(rgb);
+    }
+
+    fn apply_by_library(&self, rgb: &mut [[f32; 3]]) {
+        self.0.apply_by_library(rgb);
+    }
+
+    fn description(&self) -> &str {
+        &self.0.description
     }
 }

@@ -81,10 +81,11 @@ impl EvalOptions {
     }
 }
 
-/// Evaluates the rows in `input` with a finished processor.
+/// Evaluates the rows in `input` with a finished processor, by the colour library alone: rows are few, and what is computed over blocks
+/// elsewhere is held to this.
 pub fn run(processor: &dyn Processor, input: &str) -> Result<String, EvalError> {
     let mut rows = parse_rows(input)?;
-    processor.apply(&mut rows);
+    processor.apply_by_library(&mut rows);
     Ok(format_rows(&rows))
 }
 

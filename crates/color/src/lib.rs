@@ -15,6 +15,7 @@ mod lut_kernel;
 pub mod recipe;
 mod spaces;
 pub mod user_config;
+mod wide;
 mod xml;
 pub mod yuv;
 

@@ -105,6 +105,10 @@ pub(crate) fn container_frame(
             index
         }
     };
+    if !LONG_GOP.contains(&video.codec.as_str()) {
+        // One frame gains nothing from decoding others beside it, and much from its own slices at once.
+        command.args(["-thread_type", "slice"]);
+    }
     command.arg("-noautorotate");
     Ffmpeg::add_input(&mut command, path);
     command.args([

@@ -57,7 +57,7 @@ pub struct AudioInfo {
 }
 
 /// What a file holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct MediaInfo {
     /// Container, as ffprobe names it.
     pub container: String,

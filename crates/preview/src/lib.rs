@@ -24,6 +24,7 @@ mod lossless_jpeg;
 mod mosaic;
 mod picture;
 mod plugin;
+mod prores_mov;
 mod proxy;
 pub mod quality;
 mod raster;

@@ -8,9 +8,10 @@ use crate::exif;
 use crate::ffmpeg::{Ffmpeg, Limits};
 use crate::frame::Frame;
 use crate::geometry::{Geometry, Orientation, draw, orient};
-use crate::info::media_info;
+use crate::info::{MediaInfo, media_info};
 use crate::picture::{Picture, Provenance};
 use crate::plugin::Plugins;
+use crate::prores_mov;
 use crate::resize::{fit, resize};
 use crate::text::{Canvas, Weight, width_of};
 use checkgate_color::yuv::Range;
@@ -140,8 +141,11 @@ pub fn frame_count(ffmpeg: Option<&Ffmpeg>, media: &Media) -> Result<u64, Previe
         Media::Frames(paths) => Ok(paths.len() as u64),
         Media::File(path) if reader_of(path) != FrameReader::Ffmpeg => Ok(1),
         Media::File(path) => {
-            let info = media_info(ffmpeg.ok_or_else(|| no_ffmpeg(path))?, path)?;
-            Ok(info.video.and_then(|video| video.frames).unwrap_or(1))
+            let ffmpeg = ffmpeg.ok_or_else(|| no_ffmpeg(path))?;
+            if let Some(frames) = prores_mov::look(path).and_then(|video| video.frames) {
+                return Ok(frames);
+            }
+            Ok(media_info(ffmpeg, path)?.video.and_then(|video| video.frames).unwrap_or(1))
         }
     }
 }
@@ -341,14 +345,29 @@ const LAST_FRAME_TRIES: u64 = 3;
 
 fn film_frame(ffmpeg: Option<&Ffmpeg>, path: &Path, request: &StillRequest) -> Result<(Frame, u64, PathBuf), PreviewError> {
     let ffmpeg = ffmpeg.ok_or_else(|| no_ffmpeg(path))?;
-    let info = media_info(ffmpeg, path)?;
+    if let Some(video) = prores_mov::look(path) {
+        let made = frame_of(ffmpeg, path, &MediaInfo { video: Some(video), ..MediaInfo::default() }, request);
+        // Where the quick look was not enough, ffprobe says more.
+        if !matches!(made, Err(PreviewError::Damaged { .. } | PreviewError::Unsupported { .. })) {
+            return made;
+        }
+    }
+    frame_of(ffmpeg, path, &media_info(ffmpeg, path)?, request)
+}
+
+fn frame_of(
+    ffmpeg: &Ffmpeg,
+    path: &Path,
+    info: &MediaInfo,
+    request: &StillRequest,
+) -> Result<(Frame, u64, PathBuf), PreviewError> {
     let video = info.video.as_ref().ok_or_else(|| PreviewError::damaged(path, "there is no picture stream"))?;
     let turn = Orientation { mirrored: false, quarters: video.quarter_turns };
     let mut index = pick(request.frame, video.frames.unwrap_or(1), path)?;
     // A count from the duration may be some too many; the last frame is the last that is there.
     let mut tries = if video.frames_estimated && request.frame == FramePick::Last { LAST_FRAME_TRIES } else { 0 };
     loop {
-        match container_frame(ffmpeg, path, &info, index, request.range, request.seek) {
+        match container_frame(ffmpeg, path, info, index, request.range, request.seek) {
             Ok((mut frame, index)) => {
                 orient(&mut frame, turn);
                 return Ok((frame, index, path.to_path_buf()));

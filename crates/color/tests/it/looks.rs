@@ -1,6 +1,6 @@
 //! Look files: CLF and others against OpenColorIO's C++ library, broken ones, show looks, and configurations of the user's own.
 use crate::vectors::samples;
-use checkgate_color::eval::EvalOptions;
+use checkgate_color::eval::{EvalOptions, parse_rows};
 use checkgate_color::{Cdl, ColorEngine, ColorError, Engine, LookFile, OutputView, Recipe, Target, UserConfig};
 use checkgate_testkit::python::ReferencePython;
 use serde_json::Value;
@@ -71,6 +71,48 @@ fn clf_files_are_accepted_refused_and_evaluated_as_by_the_oracle() {
     }
     eprintln!("CLF: {accepted} files evaluated alike (farthest {worst:.1e}), {refused} refused by both");
     assert!(accepted >= 30 && refused >= 30, "{accepted} {refused}");
+}
+
+/// Files that the script writes: every kind of node and option, good and broken.
+#[test]
+fn every_node_and_option_of_clf_is_as_by_the_oracle() {
+    let Some(python) = ReferencePython::find(&["numpy", "PyOpenColorIO"]) else {
+        eprintln!("SKIPPED: no Python with numpy and PyOpenColorIO (tests/reference-requirements.txt)");
+        return;
+    };
+    let seed = std::env::var("CHECKGATE_FRESH_SEED").unwrap_or_else(|_| "1".to_owned());
+    let answers = python.run(include_str!("../oracle_clf.py"), &[&seed], b"").unwrap();
+    let mut answers = answers.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let pixels = parse_rows(answers.next().unwrap()["points"].as_str().unwrap()).unwrap();
+    let (mut accepted, mut refused, mut worst, mut wrong) = (0, 0, 0.0_f32, Vec::new());
+    for answer in answers {
+        let name = answer["name"].as_str().unwrap();
+        let ours = through("a.clf", answer["clf"].as_str().unwrap().as_bytes(), &pixels);
+        match (ours, answer.get("rows").map(|rows| parse_rows(rows.as_str().unwrap()).unwrap())) {
+            (Ok(got), Some(want)) => {
+                accepted += 1;
+                for ((input, got), want) in pixels.iter().zip(got.as_flattened().chunks(3)).zip(want.as_flattened().chunks(3)) {
+                    for (got, want) in got.iter().zip(want) {
+                        let same = got == want || (got.is_nan() && want.is_nan());
+                        let difference = if same { 0.0 } else { (got - want).abs() / want.abs().max(1.0) };
+                        if difference.is_nan() || difference > 1e-5 {
+                            wrong.push(format!("{name}: {input:?} gave {got}, not {want}"));
+                        } else {
+                            worst = worst.max(difference);
+                        }
+                    }
+                }
+            }
+            (Err(ColorError::BadLookFile { .. } | ColorError::Engine(_)), None) => refused += 1,
+            (ours, theirs) => {
+                let ours = ours.map(|rows| rows.len());
+                wrong.push(format!("{name}: ours {ours:?}, the oracle's {:?} {}", theirs.map(|rows| rows.len()), answer["why"]));
+            }
+        }
+    }
+    eprintln!("CLF made here: {accepted} files evaluated alike (farthest {worst:.1e}), {refused} refused by both");
+    assert!(wrong.is_empty(), "{} differ: {:#?}", wrong.len(), &wrong[..wrong.len().min(40)]);
+    assert!(accepted >= 300 && refused >= 150, "{accepted} {refused}");
 }
 
 #[test]

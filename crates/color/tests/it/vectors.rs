@@ -1,4 +1,4 @@
-//! All reference vectors, by the acceptance rule `|d| <= 1e-5 * max(1, |ref|) + 4 * sens`; 0.2 % of the rows of a file may miss it
+//! All reference vectors, by the colour library alone and over blocks, by the acceptance rule `|d| <= 1e-5 * max(1, |ref|) + 4 * sens`; 0.2 % of the rows of a file may miss it
 //! with `|d| <= 5e-3`.
 
 use checkgate_color::eval::EvalOptions;
@@ -47,7 +47,7 @@ fn every_vector_file_meets_the_acceptance_rule() {
     let Some(color) = samples() else { return };
     let engine = Engine::shared().unwrap();
     let index: Value = serde_json::from_str(&std::fs::read_to_string(color.join("vectors/index.json")).unwrap()).unwrap();
-    let (mut files, mut total, mut missed_total, mut identical) = (0, 0, 0, 0);
+    let (mut files, mut total, mut sums) = (0, 0, [(0, 0); 2]);
     for entry in index["transforms"].as_array().unwrap() {
         let id = entry["id"].as_str().unwrap();
         let csv = std::fs::read_to_string(color.join(format!("vectors/{id}.csv"))).unwrap();
@@ -88,30 +88,43 @@ fn every_vector_file_meets_the_acceptance_rule() {
         };
         let rows = rows(&csv);
         assert!(!rows.is_empty(), "{id} has rows");
-        let mut got: Vec<[f32; 3]> = rows.iter().map(|row| row.input).collect();
-        processor.apply(&mut got);
-        let (mut missed, mut worst) = (0, 0.0_f32);
-        for (row, out) in rows.iter().zip(&got) {
-            let mut outside = false;
-            for (value, want) in out.iter().zip(&row.want) {
-                let difference = (value - want).abs();
-                // NaN counts as a miss.
-                outside |= difference.is_nan() || difference > 1e-5 * want.abs().max(1.0) + 4.0 * row.sens;
-                if outside {
-                    assert!(difference <= 5e-3, "{id}: {:?} gave {out:?}, not {:?}", row.input, row.want);
-                    worst = worst.max(difference);
-                }
+        for by_library in [true, false] {
+            let mut got: Vec<[f32; 3]> = rows.iter().map(|row| row.input).collect();
+            if by_library {
+                processor.apply_by_library(&mut got);
+            } else {
+                processor.apply(&mut got);
             }
-            identical += usize::from(*out == row.want);
-            missed += usize::from(outside);
+            let (mut missed, mut worst, mut identical) = (0, 0.0_f32, 0);
+            for (row, out) in rows.iter().zip(&got) {
+                let mut outside = false;
+                for (value, want) in out.iter().zip(&row.want) {
+                    let difference = (value - want).abs();
+                    // NaN counts as a miss.
+                    outside |= difference.is_nan() || difference > 1e-5 * want.abs().max(1.0) + 4.0 * row.sens;
+                    if outside {
+                        assert!(difference <= 5e-3, "{id}: {:?} gave {out:?}, not {:?}", row.input, row.want);
+                        worst = worst.max(difference);
+                    }
+                }
+                identical += usize::from(*out == row.want);
+                missed += usize::from(outside);
+            }
+            if missed > 0 {
+                let by = if by_library { "library" } else { "blocks" };
+                eprintln!("{id}, by {by}: {missed} of {} rows miss the rule, worst {worst:e}", rows.len());
+            }
+            // Over blocks one row of a small file may miss it as well; all files together are held to far less.
+            let most = if by_library { 0.002 * rows.len() as f64 } else { f64::max(1.0, 0.002 * rows.len() as f64) };
+            assert!(missed as f64 <= most, "{id}: {missed} of {} rows miss the rule", rows.len());
+            let sum = &mut sums[usize::from(by_library)];
+            (sum.0, sum.1) = (sum.0 + identical, sum.1 + missed);
         }
-        if missed > 0 {
-            eprintln!("{id}: {missed} of {} rows miss the rule, worst {worst:e}", rows.len());
-        }
-        assert!(missed as f64 <= 0.002 * rows.len() as f64, "{id}: {missed} of {} rows miss the rule", rows.len());
         total += rows.len();
-        missed_total += missed;
     }
-    eprintln!("vectors: {files} files, {total} rows, {identical} bit-identical, {missed_total} miss the rule");
+    for (by, (identical, missed)) in [("blocks", sums[0]), ("library", sums[1])] {
+        eprintln!("vectors: {files} files, {total} rows, by {by} {identical} bit-identical, {missed} miss the rule");
+        assert!(missed * 5000 <= total, "by {by}: {missed} of {total}");
+    }
     assert_eq!(files, 54);
 }
