@@ -265,13 +265,11 @@ mod tests {
             ("testsrc2=s=320x180:r=24000/1001", vec!["-profile:v", "proxy"], true),
             ("testsrc2=s=320x180:r=50", vec!["-profile:v", "lt", "-timecode", "01:00:00:00"], true),
             ("testsrc2=s=322x182:r=25,setsar=4/3", vec!["-profile:v", "standard"], true),
-            ("testsrc2=s=320x180:r=25", vec!["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"], true),
-            (
-                "testsrc2=s=320x180:r=25",
-                vec!["-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "bt709"],
-                true,
-            ),
-            ("testsrc2=s=320x180:r=25", vec!["-colorspace", "smpte170m", "-movflags", "+faststart"], true),
+            ("testsrc2=s=320x180:r=25,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709", vec![], true),
+            ("testsrc2=s=320x180:r=25,setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=bt709", vec![], true),
+            ("testsrc2=s=320x180:r=25,setparams=colorspace=smpte170m", vec!["-movflags", "+faststart"], true),
+            // The description says a matrix that the frames do not.
+            ("testsrc2=s=320x180:r=25", vec!["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"], false),
             ("testsrc2=s=320x180:r=25", vec!["-profile:v", "4444", "-pix_fmt", "yuv444p10le"], false),
             ("testsrc2=s=320x180:r=25", vec!["-movflags", "frag_keyframe+empty_moov"], false),
         ] {

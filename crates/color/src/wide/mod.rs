@@ -5,6 +5,7 @@
 
 mod aces2;
 mod math;
+mod pq;
 mod steps;
 
 use aces2::OutputTransform;

@@ -2,6 +2,7 @@
 
 use super::aces2::OutputTransform;
 use super::math::{BLOCK, Plane, Power, atan2, each, exp, exp2, ln, log2, max, min};
+use super::pq::{lin_to_pq, pq_to_lin};
 use ocio::ops::cdl::{CdlOp, CdlRenderParams, CdlRenderer};
 use ocio::ops::fixed_function::{FixedFunctionOp, FixedFunctionOpStyle as Style};
 use ocio::ops::gamma::{GammaOp, GammaRenderer, RendererParams};
@@ -557,32 +558,6 @@ fn half_lut(table: &HalfTable, plane: &mut Plane) {
         let (one, two) = (table[usize::from(low[at])], table[usize::from(high[at])]);
         plane[at] = (one - two) * rest[at] + two;
     }
-}
-
-const PQ_M1: f64 = 0.25 * 2610.0 / 4096.0;
-const PQ_M2: f64 = 128.0 * 2523.0 / 4096.0;
-const PQ_C2: f64 = 32.0 * 2413.0 / 4096.0;
-const PQ_C3: f64 = 32.0 * 2392.0 / 4096.0;
-const PQ_C1: f64 = PQ_C3 - PQ_C2 + 1.0;
-
-#[inline(always)]
-fn lin_to_pq(plane: &mut Plane) {
-    let (first, second) = (Power::new(PQ_M1 as f32), Power::new(PQ_M2 as f32));
-    let (c1, c2, c3) = (PQ_C1 as f32, PQ_C2 as f32, PQ_C3 as f32);
-    each!(plane, |value| {
-        let y = first.of((value * 0.01).abs());
-        second.of((c1 + c2 * y) / (1.0 + c3 * y)).copysign(value)
-    });
-}
-
-#[inline(always)]
-fn pq_to_lin(plane: &mut Plane) {
-    let (first, second) = (Power::new(1.0 / PQ_M2 as f32), Power::new(1.0 / PQ_M1 as f32));
-    let (c1, c2, c3) = (PQ_C1 as f32, PQ_C2 as f32, PQ_C3 as f32);
-    each!(plane, |value| {
-        let x = first.of(value.abs());
-        (100.0 * second.of(max(0.0, x - c1) / (c2 - c3 * x))).copysign(value)
-    });
 }
 
 impl GammaLog {
