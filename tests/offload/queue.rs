@@ -85,7 +85,8 @@ fn jobs_that_share_a_device_wait_and_can_be_moved_paused_and_cancelled_from_anot
     let second = desk.start(1);
     wait_until(stage, "the second waits", |seen| seen.len() == 2);
     let third = desk.start(2);
-    let seen = wait_until(stage, "the third waits", |seen| seen.len() == 3);
+    // A job is listed a moment before it has its place.
+    let seen = wait_until(stage, "the third waits", |seen| seen.len() == 3 && order(seen) == REELS);
     assert_eq!(order(&seen), REELS);
     assert_eq!([&seen[1].1, &seen[2].1], ["waiting", "waiting"]);
     assert!(seen[2].2.contains("A001R1AB is being offloaded"), "{seen:?}");
