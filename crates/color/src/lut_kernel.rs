@@ -1,6 +1,6 @@
 //! Owns the tetrahedral interpolation of a cube (J. Kasson and others, "Performing color space conversions with three-dimensional
 //! linear interpolation", 1995): a plain kernel, and the same in SSE2, AVX2 and NEON, chosen when the program runs. All give the same
-//! bits. The only `unsafe` of the crate is here: vector instructions take pointers.
+//! bits. Vector instructions take pointers, so there is `unsafe` here, as in `wide`.
 #![expect(unsafe_code, reason = "vector instructions take pointers; each use says why it holds")]
 
 use crate::lut::Shaper;
