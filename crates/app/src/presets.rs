@@ -122,6 +122,7 @@ impl App {
         files::create_folder_all(&folder).map_err(|error| Problem::from_error(error.code(), &error))?;
         files::write_atomic(&folder.join(format!("{name}.toml")), text.as_bytes())
             .map_err(|error| Problem::from_error(error.code(), &error))?;
+        self.show_named_destinations().await;
         self.announce();
         Ok(())
     }
@@ -155,7 +156,8 @@ impl App {
         let mut settings = self.settings().await?;
         name.clone_into(&mut settings.preset);
         self.store_settings(&settings).await?;
-        self.look_for_named_destinations().await
+        self.show_named_destinations().await;
+        Ok(())
     }
 
     /// Everything needed to choose and edit presets.
@@ -257,7 +259,13 @@ impl App {
 
     /// Makes what the used preset names and what is connected known, so that a person sees it before the first card comes. One that
     /// cannot be had now is looked for again when a card is offloaded, and said then.
-    pub(crate) async fn look_for_named_destinations(&self) -> Result<(), Problem> {
+    pub(crate) async fn show_named_destinations(&self) {
+        if let Err(problem) = self.look_for_named_destinations().await {
+            tracing::warn!(%problem, "the preset's destinations could not be looked for");
+        }
+    }
+
+    async fn look_for_named_destinations(&self) -> Result<(), Problem> {
         let (_, preset) = self.used_preset().await?;
         for place in self.places_of(&preset).await? {
             if let Ok(Some(path)) = place {

@@ -91,7 +91,7 @@ impl App {
                             .and_then(|device| speeds.iter().find(|speed| speed.device == device))
                             .and_then(|speed| speed.write_bps),
                         device: volume.and_then(|volume| volume.device_identity),
-                        in_preset: named.as_ref().map_or(row.in_preset, |paths| paths.iter().any(|path| *path == row_path)),
+                        in_preset: named.as_ref().map_or(row.in_preset, |paths| paths.contains(&row_path)),
                         ticked: row.in_preset,
                     }
                 })

@@ -62,9 +62,7 @@ impl App {
                 if cards::may_be_card(&volume, &destinations) {
                     self.card_appeared(volume.mount_point).await;
                 } else {
-                    if let Err(problem) = self.look_for_named_destinations().await {
-                        tracing::warn!(%problem, "the preset's destinations could not be looked for");
-                    }
+                    self.show_named_destinations().await;
                     self.announce();
                     self.look_at_copies();
                 }

@@ -21,9 +21,8 @@ pub(crate) fn look(path: &Path) -> Option<VideoInfo> {
     for (name, body) in boxes(&moov) {
         match &name {
             b"trak" if handler(body)? == *b"vide" => {
-                if video.replace(body).is_some() {
-                    return None;
-                }
+                // Two pictures are for somebody who reads more.
+                let None = video.replace(body) else { return None };
             }
             // A film in fragments keeps its tables elsewhere.
             b"mvex" => return None,

@@ -303,8 +303,10 @@ impl<'a, 'p> Engine<'a, 'p> {
                 self.announce_progress(copy, file);
             }
             Action::Published { copy, file } => {
-                self.copies[copy].published[file] = true;
-                self.copies[copy].fed.remove(&file);
+                let facts = &mut self.copies[copy];
+                facts.published[file] = true;
+                // What was made from another copy was held against the record on the way.
+                facts.from_card[file] = !facts.fed.remove(&file);
                 if self.files[file].failed.is_some() {
                     self.set_misread_apart(copy, file);
                 }
@@ -429,9 +431,11 @@ impl<'a, 'p> Engine<'a, 'p> {
 
     /// What was written from a read that differs from an earlier one is kept, but not under the name of the file.
     fn set_misread_apart(&mut self, copy: usize, file: usize) {
-        if !std::mem::take(&mut self.copies[copy].published[file]) {
+        let facts = &mut self.copies[copy];
+        if !facts.published[file] || !facts.from_card[file] {
             return;
         }
+        facts.published[file] = false;
         let (lane, path) = (&self.job.copies[copy], &self.job.files[file].path);
         let words = format!("{}: what was read of {path} differs from the first time", lane.plan.label);
         let mut problem = Problem::new(ErrorCode::SourceChanged, words);
@@ -467,7 +471,9 @@ impl<'a, 'p> Engine<'a, 'p> {
     fn announce_copied(&mut self, copy: usize, file: usize) {
         let facts = &mut self.copies[copy];
         let (file_facts, failed) = (&self.files[file], self.files[file].failed.is_some());
-        if failed || file_facts.fingerprint.is_none() || !facts.published[file] || facts.copied[file] {
+        // An earlier run may know the hashes already; what this run read still has to turn out the same.
+        let is_hashed = !facts.from_card[file] || file_facts.lanes_out == 0;
+        if failed || file_facts.fingerprint.is_none() || !is_hashed || !facts.published[file] || facts.copied[file] {
             return;
         }
         facts.copied[file] = true;

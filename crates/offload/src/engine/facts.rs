@@ -59,6 +59,8 @@ impl FileFacts {
 pub(super) struct CopyFacts {
     /// Published in this run.
     pub(super) published: Vec<bool>,
+    /// Published in this run from what was read of the card: what it is worth is known once that is hashed.
+    pub(super) from_card: Vec<bool>,
     /// It is there and its hashes are known.
     pub(super) copied: Vec<bool>,
     pub(super) evidence: Vec<Option<Proof>>,
@@ -97,6 +99,7 @@ impl CopyFacts {
             .zip(job.copies.iter().zip(levels))
             .map(|(evidence, (copy, level))| Self {
                 published: vec![false; job.files.len()],
+                from_card: vec![false; job.files.len()],
                 copied: copy.duties.iter().map(|duty| matches!(duty, Duty::Prove | Duty::Nothing)).collect(),
                 evidence,
                 level,

@@ -3,9 +3,11 @@
 use crate::support::{
     assert_mirrors, failures, forge_card, forge_small_card, history_names, plan, run, run_killed, run_watched, stored, write,
 };
-use checkgate_model::ErrorCode;
-use checkgate_offload::{Control, Event, Outcome};
+use checkgate_model::{CopyId, ErrorCode};
+use checkgate_offload::{Control, Event, Outcome, VerifyDepth};
 use std::fs;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[test]
@@ -133,4 +135,42 @@ fn a_copy_that_was_altered_since_is_set_aside_and_written_again() {
     assert!(events.iter().any(|event| matches!(event, Event::SetAside { path, .. } if path.as_str() == "CLIP/A001C001.mov")));
     assert!(fs::read(root.join("CLIP/A001C001.mov")).unwrap() == fs::read(card.join("CLIP/A001C001.mov")).unwrap());
     assert_eq!(fs::read(root.join("CLIP/.A001C001.mov.checkgate-corrupt")).unwrap(), b"cut short by a crash");
+}
+
+#[test]
+fn what_reads_differently_on_a_resume_never_gets_the_name() {
+    for verify in [VerifyDepth::None, VerifyDepth::Device] {
+        let temporary = tempfile::tempdir().unwrap();
+        let card = temporary.path().join("card");
+        forge_small_card(&card);
+        let path = "CLIP/A001C001.mov";
+        let roots: Vec<PathBuf> = ["first", "second", "third"].iter().map(|name| temporary.path().join(name)).collect();
+        let mut first = plan(&card, &roots[..1]);
+        first.verify = verify;
+        let (_, events) = run(&first);
+        // Another byte, the same size and time: a reader that has become unsound.
+        let mut bytes = fs::read(card.join(path)).unwrap();
+        let good = bytes.clone();
+        bytes[0] ^= 1;
+        let file = fs::OpenOptions::new().write(true).open(card.join(path)).unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        file.write_all_at(&bytes, 0).unwrap();
+        file.set_modified(modified).unwrap();
+        let mut again = plan(&card, &roots);
+        again.verify = verify;
+        again.copies[2].fed_by = Some(again.copies[0].id.clone());
+        again.prior = Arc::new(stored(&[], &events));
+        let (report, events) = run(&again);
+        assert_eq!(report.unwrap().outcome, Outcome::CompleteWithFailures, "{verify:?}");
+        assert!(failures(&events).contains(&(None, path.to_owned(), ErrorCode::SourceChanged)), "{verify:?}");
+        let second = CopyId("copy-1".to_owned());
+        let is_proven = |event: &Event| matches!(event, Event::FileProven { copy, path: proven, .. } if *copy == second && proven.as_str() == path);
+        assert!(!events.iter().any(is_proven), "{verify:?}: no proof before the bytes are compared");
+        assert!(!roots[1].join(path).exists(), "{verify:?}");
+        assert!(fs::read(roots[1].join("CLIP/.A001C001.mov.checkgate-corrupt")).unwrap() == bytes, "{verify:?}: nothing is lost");
+        assert!(fs::read(roots[0].join(path)).unwrap() == good, "{verify:?}: the first copy stays as it is");
+        // What was made from the first copy in time is good; what was not is missing.
+        assert!(!roots[2].join("CLIP/.A001C001.mov.checkgate-corrupt").exists(), "{verify:?}");
+        assert!(fs::read(roots[2].join(path)).map_or(true, |made| made == good), "{verify:?}");
+    }
 }
