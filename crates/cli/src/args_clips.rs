@@ -145,7 +145,7 @@ pub(crate) struct Search {
     /// How the reel or roll begins.
     #[arg(long)]
     pub(crate) reel: Option<String>,
-    /// Timecode HH:MM[:SS[:FF]], or two with a hyphen between, the second exclusive; over midnight too.
+    /// Timecode HH:MM, HH:MM:SS or HH:MM:SS:FF, or two with a hyphen between, the second exclusive; over midnight too.
     #[arg(long, value_name = "TC[-TC]")]
     pub(crate) tc: Vec<String>,
     /// Scene; `12*` for all that begin so.

@@ -406,7 +406,7 @@ impl Destination {
     }
 
     /// Opens the leftover of an earlier attempt at `path` to go on with it; `None` if there is none. What it holds is as
-    /// trustworthy as the drive was when the attempt ended: hash it again ([`PartialFile::read_partial`]) before going on.
+    /// trustworthy as the drive was when the attempt ended: hash it again before going on.
     pub fn resume(&self, path: &RelPath, size_bytes: u64) -> Result<Option<PartialFile>, DestinationError> {
         self.refuse_reserved(path)?;
         PartialFile::resume(&self.inner, path, size_bytes)

@@ -90,9 +90,11 @@ fn every_operation_is_the_engines() {
     camera.log_side_offset = [0.385537, 0.38, 0.385537];
     camera.lin_side_slope = [5.555556, 5.5, 5.555556];
     camera.lin_side_offset = [0.052272, 0.05, 0.052272];
-    let mut affine = LogAffineTransform::default();
-    affine.log_side_slope = [0.3, 0.4, 0.5];
-    affine.lin_side_offset = [0.01, 0.02, 0.03];
+    let affine = LogAffineTransform {
+        log_side_slope: [0.3, 0.4, 0.5],
+        lin_side_offset: [0.01, 0.02, 0.03],
+        ..LogAffineTransform::default()
+    };
     let mut matrix = MatrixTransform::default();
     matrix.matrix[..3].copy_from_slice(&[0.7, 0.2, 0.1]);
     matrix.matrix[4..7].copy_from_slice(&[-0.1, 1.2, -0.1]);
