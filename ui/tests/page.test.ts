@@ -63,6 +63,16 @@ describe('keyboard', () => {
       expect(place()).toContain(name)
     }
   })
+  it('the setup says what a folder will be called, and asks once while nothing changes', async () => {
+    await show('ready')
+    await keys('5')
+    await new Promise((done) => setTimeout(done, 300))
+    await settled()
+    expect(document.querySelector('#sketch .path')?.textContent).not.toBe('')
+    expect(called('sketch_folder').length).toBe(1)
+    expect(called('get_presets').length).toBe(1)
+    expect(called('get_snapshot').length).toBeLessThanOrEqual(2)
+  })
   it('O offloads to the preset, S stops, R resumes', async () => {
     await show('ready')
     await keys('o')

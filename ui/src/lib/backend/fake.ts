@@ -64,7 +64,8 @@ export function fakeBackend(name: Scene = 'busy', { live = false }: { live?: boo
   }
 
   const answers: { [K in keyof Commands]: (request: Commands[K]['req']) => Commands[K]['res'] } = {
-    get_snapshot: () => fake.state,
+    // A new object every time, as it comes over the bridge.
+    get_snapshot: () => ({ ...fake.state }),
     get_card: ({ card }) => made.cardDetail(cardOf(card)),
     get_clips({ card, filter, offset, limit }) {
       const words = filter.toLowerCase().split(/\s+/).filter(Boolean)

@@ -5,6 +5,9 @@ import type { CardDetail, CardTick, CardView, ClipDetail, Commands, LaneTick, Pr
 /** Where a problem stands: a card's id, or a place of the page. */
 export type Spot = string
 
+/** Questions: they change nothing, so nothing is fetched after them. */
+const READS: ReadonlySet<keyof Commands> = new Set(['get_presets', 'sketch_folder', 'get_camera_mappings'] as const)
+
 export class Store {
   snapshot = $state.raw<Snapshot | null>(null)
   ticks = $state.raw<ReadonlyMap<string, CardTick>>(new Map())
@@ -114,7 +117,7 @@ export class Store {
     try {
       const answer = await this.#backend.call(name, request)
       this.#settle(spot)
-      await this.refresh()
+      if (!READS.has(name)) await this.refresh()
       return answer
     } catch (thrown) {
       this.#fail(spot, thrown)
